@@ -1,0 +1,31 @@
+#include "support/random_id.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+
+#include "support/syscall.hpp"
+
+namespace pysandbox {
+
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  check(::getrandom(bytes.data(), bytes.size(), 0), "asking the kernel for random bytes", ErrorCode::internal);
+  constexpr char digits[] = "0123456789abcdef";
+  std::string id;
+  id.reserve(32);
+  for (const unsigned char byte : bytes) {
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
+  }
+  return id;
+}
+
+bool is_random_id(const std::string& text) noexcept {
+  return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+}  // namespace pysandbox
