@@ -1,0 +1,18 @@
+# What pysandbox is built with, all from the system's package manager.
+find_package(Boost 1.81 CONFIG REQUIRED)  # JSON, whose sources are compiled in
+find_package(fmt REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)  # while building only
+if(PYSANDBOX_WITH_SQLITE)
+  find_package(SQLite3 REQUIRED)
+endif()
+if(PYSANDBOX_BUILD_CLI)
+  find_package(CLI11 REQUIRED)
+endif()
+if(PYSANDBOX_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(PYSANDBOX_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,20 @@
+# What `cmake --install` puts where, and how other projects find it: find_package(pysandbox) and pkg-config.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pysandbox)
+install(TARGETS pysandbox EXPORT pysandbox-targets FILE_SET HEADERS)
+install(EXPORT pysandbox-targets NAMESPACE pysandbox:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/pysandbox-config.cmake.in ${PROJECT_BINARY_DIR}/pysandbox-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/pysandbox-config-version.cmake COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/pysandbox-config.cmake ${PROJECT_BINARY_DIR}/pysandbox-config-version.cmake
+        DESTINATION ${package_dir})
+
+# Relative to the .pc file, so that an installed tree can be moved.
+file(RELATIVE_PATH PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+set(PC_PRIVATE_LIBS "-lnettle -ldl")
+if(PYSANDBOX_WITH_SQLITE)
+  string(APPEND PC_PRIVATE_LIBS " -lsqlite3")
+endif()
+configure_file(cmake/pysandbox.pc.in ${PROJECT_BINARY_DIR}/pysandbox.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/pysandbox.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

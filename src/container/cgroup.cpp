@@ -1,0 +1,92 @@
+#include "container/cgroup.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+#include <thread>
+
+#include "support/syscall.hpp"
+
+namespace pysandbox::container {
+
+std::string cgroup_of_self(const std::string& controller) {
+  std::istringstream lines(read_small_file("/proc/self/cgroup"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (controllers.find("," + controller + ",") != std::string::npos) return line.substr(second + 1);
+  }
+  return "/";
+}
+
+std::string mount_of(const std::string& type, const std::string& option) {
+  std::istringstream lines(read_small_file("/proc/self/mounts", 1 << 20));
+  for (std::string device, path, found_type, options, rest; lines >> device >> path >> found_type >> options;) {
+    std::getline(lines, rest);
+    if (found_type != type) continue;
+    if (option.empty() || ("," + options + ",").find("," + option + ",") != std::string::npos) return path;
+  }
+  return {};
+}
+
+bool try_write_control(const std::string& file, const std::string& value) noexcept {
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && write_all(fd.get(), value);
+}
+
+void write_control(const std::string& file, const std::string& value) {
+  if (!try_write_control(file, value)) {
+    check(-1, "writing " + value + " to " + file, ErrorCode::sandbox_unavailable);
+  }
+}
+
+std::uint64_t read_number(const std::string& file) {
+  const std::string text = read_small_file(file);
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::uint64_t read_key(const std::string& file, const std::string& key) {
+  std::istringstream words(read_small_file(file));
+  std::string name;
+  for (std::uint64_t value; words >> name >> value;) {
+    if (name == key) return value;
+  }
+  return 0;
+}
+
+std::vector<std::string> subdirectories(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    if (entry.is_directory(ignored)) names.push_back(entry.path().filename());
+  }
+  return names;
+}
+
+// A process that is dead and reaped can still be leaving its cgroup for a moment.
+void remove_cgroup_directory(const std::string& path) noexcept {
+  for (int tries = 0; tries < 200; ++tries) {
+    if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(tries < 50 ? 1 : 10));
+  }
+}
+
+CgroupDiscovery find_cgroup_tree(const std::string& parent) {
+  if (parent == "none") return {nullptr, "cgroups were switched off by NativeRunnerOptions::cgroup_parent", ""};
+  CgroupDiscovery v2 = find_cgroup_v2(parent);
+  if (v2.tree) return v2;
+  CgroupDiscovery v1 = find_cgroup_v1(parent);
+  if (v1.tree) return v1;
+  // The more telling of the two: a host without v1 says nothing about v1.
+  return mount_of("cgroup", "memory").empty() ? std::move(v2) : std::move(v1);
+}
+
+}  // namespace pysandbox::container

@@ -1,0 +1,51 @@
+#include "container/guest_report.hpp"
+
+#include <charconv>
+#include <vector>
+
+namespace pysandbox::container {
+namespace {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> fields;
+  for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
+    fields.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return fields;
+}
+
+std::optional<int> parse_number(std::string_view text) {
+  int value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+// kind [errno] NUL name NUL line NUL value NUL traceback NUL; see bootstrap.py.
+std::optional<GuestReport> parse_guest_report(std::string_view text) {
+  const auto fields = split(text, '\0');
+  if (fields.size() < 5) return std::nullopt;
+  GuestReport report;
+  const std::string_view kind = fields[0].substr(0, fields[0].find(' '));
+  if (kind != "exception" && kind != "stopped") return std::nullopt;
+  report.stopped = kind == "stopped";
+  if (kind.size() < fields[0].size()) {
+    report.error_number = parse_number(fields[0].substr(kind.size() + 1)).value_or(0);
+  }
+  report.error.name = fields[1];
+  report.error.line = parse_number(fields[2]);
+  report.error.value = fields[3];
+  report.error.traceback = fields[4];
+  return report;
+}
+
+std::string faulthandler_traceback(std::string_view stderr_text) {
+  const auto fatal = stderr_text.rfind("Fatal Python error: ");
+  if (fatal == std::string_view::npos) return {};
+  return std::string(stderr_text.substr(fatal));
+}
+
+}  // namespace pysandbox::container

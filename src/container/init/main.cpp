@@ -1,0 +1,67 @@
+// pysandbox-init: pid 1 of a container. It was started in new namespaces, with
+// all capabilities in them and none outside; it builds the container around
+// itself, gives its powers away, waits for a program, and buries what the program leaves.
+//
+// THE RECIPE. The order is the protection: each step relies on those before it. Any
+// failure ends the container before a byte of the program is read.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "container/control_channel.hpp"
+#include "container/init/devices.hpp"
+#include "container/init/mounts.hpp"
+#include "container/init/privileges.hpp"
+#include "container/init/program.hpp"
+#include "container/init/reaper.hpp"
+#include "container/init/step.hpp"
+#include "container/init/system_files.hpp"
+#include "container/init/workspace.hpp"
+#include "container/launch_plan.hpp"
+
+using namespace pysandbox::container;
+using namespace pysandbox::container::init;
+
+namespace {
+
+void receive_plan(ContainerPlan& plan) {
+  begin(Step::receive_plan);
+  if (!receive(control_fd, plan)) fail(EPROTO);
+  plan.rootfs[sizeof plan.rootfs - 1] = '\0';
+  if (plan.cgroup_fds > maximum_cgroup_fds) fail(EPROTO);
+  remove_layers(plan.removed_layers);
+}
+
+void announce_ready(int workspace) {
+  Report report{};
+  report.event = Event::ready;
+  if (!send(control_fd, report, {&workspace, 1})) ::_exit(111);
+  ::close(workspace);
+}
+
+}  // namespace
+
+int main() {
+  ContainerPlan plan;
+  reset_signals();
+  receive_plan(plan);
+
+  join_cgroup(plan.cgroup_fds);
+  const SystemSources sources = open_sources(plan.rootfs);
+  become_guest(plan.may_set_groups != 0);
+  make_mounts_private();
+  make_root();
+  mount_system_files(sources, plan.rootfs);
+  mount_devices(sources);
+  mount_processes();
+  const int workspace = mount_workspace(plan);
+  make_root_read_only();
+  enter_root();
+  hide_host();
+  forbid_user_namespaces(sources);
+  const int accounting = open_accounting();
+  drop_capabilities();
+  announce_ready(workspace);
+
+  const Guest guest = start_program();
+  bury(guest, accounting);
+}

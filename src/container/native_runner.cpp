@@ -1,0 +1,286 @@
+// The native ContainerRunner: THE RECIPE of the host's side. A container is a slot, a
+// cgroup and an init; a run is files, a program, a watch and a verdict.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include <pysandbox/container_runner.hpp>
+#include <pysandbox/error.hpp>
+
+#include "container/capped_output.hpp"
+#include "container/cgroup.hpp"
+#include "container/control_channel.hpp"
+#include "container/guest_report.hpp"
+#include "container/host_check.hpp"
+#include "container/init_process.hpp"
+#include "container/native_container.hpp"
+#include "container/program_words.hpp"
+#include "container/slot.hpp"
+#include "container/supervisor.hpp"
+#include "container/verdict.hpp"
+#include "container/workspace.hpp"
+#include "support/syscall.hpp"
+
+namespace pysandbox::container {
+namespace {
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  check(::pipe2(ends, O_CLOEXEC), "making a pipe for a program's output");
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+class NativeContainer final : public Container {
+ public:
+  NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image, CgroupTree* tree,
+                  Slot slot, std::uint32_t removed_layers)
+      : options_(options),
+        spec_(spec),
+        image_(image),
+        tree_(tree),
+        slot_(std::move(slot)),
+        removed_layers_(removed_layers),
+        root_(::geteuid() == 0),
+        stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    check(stop_event_.get(), "making an event for stopping");
+    if (tree_ != nullptr && !has(removed_layers_, Layer::cgroup)) cgroup_ = tree_->make(slot_.name(), spec_.limits);
+  }
+
+  RunResult run(const Program& program, const OutputSink& sink) override {
+    start_init(measure_inputs(program));
+    workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
+    workspace_->place(program);
+    CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
+    CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
+    Streams streams = start_program(program);
+    const Observation seen =
+        supervise({*init_, cgroup_.get(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
+    return describe(seen, output, errors);
+  }
+
+  void collect(RunResult& result, const std::function<void(OutputFile&)>& take) override {
+    if (workspace_) workspace_->collect(spec_.limits, result, take);
+  }
+
+  void stop() noexcept override {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(stop_event_.get(), &one, sizeof one);
+  }
+
+ private:
+  uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_.uid() : ::geteuid(); }
+  gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_.uid() : ::getegid(); }
+
+  void start_init(const InputNeed& inputs) {
+    if (init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
+    InitStart start{};
+    start.host_uid = guest_uid();
+    start.host_gid = guest_gid();
+    start.privileged = root_;
+    start.cgroup = cgroup_ ? cgroup_->entry() : -1;
+    if (cgroup_) start.tasks_files = cgroup_->take_tasks_files();
+    start.plan.workspace_bytes = spec_.limits.workspace_bytes + inputs.bytes;
+    start.plan.workspace_inodes = spec_.limits.workspace_inodes + inputs.inodes;
+    start.plan.cgroup_fds = static_cast<std::uint32_t>(start.tasks_files.size());
+    start.plan.may_set_groups = root_ ? 1 : 0;
+    start.plan.removed_layers = removed_layers_;
+    std::strncpy(start.plan.rootfs, options_.rootfs.c_str(), sizeof start.plan.rootfs - 1);
+    init_ = std::make_unique<InitProcess>(image_, std::move(start));
+  }
+
+  // Returns our ends of its streams.
+  Streams start_program(const Program& program) {
+    const Words words = program_words(program, options_.python, has(removed_layers_, Layer::environment));
+    ProgramPlan plan = words.plan;
+    plan.open_files = spec_.limits.open_files;
+    plan.file_size_bytes = spec_.limits.file_size_bytes;
+    // With a cgroup the rlimit is the second line: the first one to refuse is the one that counts its refusals.
+    plan.processes = spec_.limits.processes + (cgroup_ ? 8 : 0);
+    plan.cpu_seconds = static_cast<std::uint64_t>(
+        std::chrono::ceil<std::chrono::seconds>(spec_.limits.cpu_time_limit + spec_.limits.grace_period).count() + 2);
+    plan.data_bytes = cgroup_ ? 0 : spec_.limits.memory_bytes;
+    const UniqueFd words_file = memory_file("words", words.bytes);
+    const UniqueFd input = program.stdin.empty() ? UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))
+                                                 : memory_file("stdin", program.stdin);
+    check(input.get(), "opening /dev/null");
+    Pipe output = make_pipe();
+    Pipe errors = make_pipe();
+    const int fds[4] = {words_file.get(), input.get(), output.write_end.get(), errors.write_end.get()};
+    if (!send(init_->channel(), plan, fds)) check(-1, "handing a program to its container");
+    return {std::move(output.read_end), std::move(errors.read_end)};
+  }
+
+  RunResult describe(const Observation& seen, CappedOutput& output, CappedOutput& errors) {
+    RunResult result;
+    result.stdout_truncated = output.truncated();
+    result.stderr_truncated = errors.truncated();
+    result.stdout = output.finish();
+    result.stderr = errors.finish();
+    result.usage = usage(seen);
+    result.isolation = isolation(seen);
+    decide({spec_.limits, seen, cgroup_ ? cgroup_->oom_kills() : 0, cgroup_ ? cgroup_->refused_forks() : 0,
+            cgroup_ != nullptr, workspace_->fill(), parse_guest_report(workspace_->read_report()), output.total(),
+            errors.total()},
+           result);
+    if (seen.report && seen.report->leftovers > 0 && seen.stop == StopReason::none) {
+      result.warnings.push_back(std::to_string(seen.report->leftovers) +
+                                " processes were still running when the program ended, and were killed");
+    }
+    return result;
+  }
+
+  Usage usage(const Observation& seen) const {
+    Usage used;
+    used.wall_time = seen.wall_time;
+    used.processes_peak = seen.processes_peak;
+    used.memory_peak_bytes = seen.memory_peak;
+    if (seen.report) {
+      used.cpu_user = std::chrono::microseconds(seen.report->user_microseconds);
+      used.cpu_system = std::chrono::microseconds(seen.report->system_microseconds);
+      used.read_bytes = seen.report->read_bytes;
+      used.written_bytes = seen.report->written_bytes;
+      used.memory_peak_bytes = std::max(used.memory_peak_bytes, seen.report->peak_rss_bytes);
+    } else if (cgroup_) {
+      used.cpu_user = cgroup_->cpu_user();
+      used.cpu_system = cgroup_->cpu_time() - used.cpu_user;
+    }
+    if (cgroup_) {
+      used.memory_peak_bytes = cgroup_->memory_peak();
+      used.processes_peak = cgroup_->processes_peak().value_or(used.processes_peak);
+    }
+    // The init is not the program's; a program so short that nobody looked was one process.
+    if (cgroup_ && used.processes_peak > 0) --used.processes_peak;
+    used.processes_peak = std::max<std::uint64_t>(used.processes_peak, 1);
+    return used;
+  }
+
+  Isolation isolation(const Observation& seen) const {
+    Isolation what;
+    what.runner = "native";
+    what.mode = root_ ? "root" : "rootless";
+    what.cgroup = cgroup_ ? tree_->version() : "none";
+    what.limits = cgroup_ ? "cgroup" : "rlimits+watchdog";
+    what.namespaces = {"user", "mount", "pid", "net", "ipc", "uts", "cgroup"};
+    what.seccomp = "python-strict";
+    what.landlock_abi = seen.report ? seen.report->landlock_abi : 0;
+    what.unique_uid = root_;
+    return what;
+  }
+
+  const NativeRunnerOptions& options_;
+  ContainerSpec spec_;
+  const InitImage& image_;
+  CgroupTree* tree_;
+  // Destroyed from the last to the first: the init dies, then its cgroup goes, then the slot is free.
+  Slot slot_;
+  std::uint32_t removed_layers_;
+  bool root_;
+  std::unique_ptr<Cgroup> cgroup_;
+  std::unique_ptr<InitProcess> init_;
+  std::unique_ptr<Workspace> workspace_;
+  UniqueFd stop_event_;
+};
+
+class NativeRunner final : public ContainerRunner {
+ public:
+  NativeRunner(const NativeRunnerOptions& options, std::span<const std::byte> init_image, std::uint32_t removed_layers)
+      : options_(options), init_image_(init_image), removed_layers_(removed_layers) {}
+
+  std::string_view name() const override { return "native"; }
+
+  std::unique_ptr<Container> open(const ContainerSpec& spec) override {
+    check_limits(spec.limits);
+    const std::lock_guard lock(mutex_);
+    prepare_once();
+    refuse_too_weak(spec.minimum_isolation);
+    bury_the_dead();
+    return std::make_unique<NativeContainer>(options_, spec, *image_, cgroups_.tree.get(), slots_->claim(),
+                                             removed_layers_);
+  }
+
+  std::vector<HostFinding> check() override { return check_host(options_); }
+
+ private:
+  void prepare_once() {
+    if (image_) return;
+    auto slots = std::make_unique<SlotTable>(options_);
+    cgroups_ = find_cgroup_tree(options_.cgroup_parent);
+    slots_ = std::move(slots);
+    image_ = std::make_unique<InitImage>(init_image_);
+  }
+
+  void refuse_too_weak(MinimumIsolation minimum) const {
+    if (minimum != MinimumIsolation::rlimits && !cgroups_.tree) {
+      throw Error(ErrorCode::sandbox_unavailable, "the job asks for limits kept by cgroups, but " + cgroups_.obstacle +
+                                                      "; " + cgroups_.remedy);
+    }
+    if (minimum == MinimumIsolation::full && ::geteuid() != 0) {
+      throw Error(ErrorCode::sandbox_unavailable,
+                  "the job asks for a user id of its own, which only a runner started by root can give; run as root");
+    }
+    // Under root a missing cgroup is a broken set-up and not a way of life: it must be asked for by name.
+    if (::geteuid() == 0 && !cgroups_.tree && options_.cgroup_parent != "none") {
+      throw Error(ErrorCode::sandbox_unavailable, "no cgroup can be had: " + cgroups_.obstacle +
+                                                      "; to run with rlimits and a watchdog all the same, set "
+                                                      "cgroup_parent to \"none\"");
+    }
+  }
+
+  // A host that was killed leaves empty cgroups. Whoever can lock their slots knows that.
+  void bury_the_dead() {
+    if (!cgroups_.tree) return;
+    for (const auto& name : cgroups_.tree->names()) {
+      if (const auto slot = slots_->claim_dead(name)) cgroups_.tree->remove(name);
+    }
+  }
+
+  NativeRunnerOptions options_;
+  std::span<const std::byte> init_image_;
+  std::uint32_t removed_layers_;
+  std::mutex mutex_;  // guards what prepare_once() makes
+  std::unique_ptr<SlotTable> slots_;
+  CgroupDiscovery cgroups_;
+  std::unique_ptr<InitImage> image_;
+};
+
+void check_options(const NativeRunnerOptions& options) {
+  if (options.python.empty() || options.python.front() != '/') {
+    throw Error(ErrorCode::invalid_request, "python must be an absolute path, not \"" + options.python + "\"");
+  }
+  if (options.rootfs.size() >= sizeof(ContainerPlan::rootfs) ||
+      (!options.rootfs.empty() && options.rootfs.front() != '/')) {
+    throw Error(ErrorCode::invalid_request, "rootfs must be an absolute path of at most 4095 bytes");
+  }
+  if (options.uid_count == 0 || options.first_uid < 1000 || options.first_uid > 0xfffffff0u - options.uid_count) {
+    throw Error(ErrorCode::invalid_request, "first_uid and uid_count must name a range of user ids above 1000");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ContainerRunner> make_runner(const NativeRunnerOptions& options, std::span<const std::byte> init_image,
+                                             std::uint32_t removed_layers) {
+  check_options(options);
+  return std::make_unique<NativeRunner>(options, init_image, removed_layers);
+}
+
+}  // namespace pysandbox::container
+
+namespace pysandbox {
+
+std::unique_ptr<ContainerRunner> make_native_runner(const NativeRunnerOptions& options) {
+  return container::make_runner(options, container::InitImage::built_in(), 0);
+}
+
+}  // namespace pysandbox

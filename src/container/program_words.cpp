@@ -1,0 +1,66 @@
+#include "container/program_words.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "support/syscall.hpp"
+
+extern "C" {
+extern const char pysandbox_bootstrap_begin[];
+}
+
+namespace pysandbox::container {
+namespace {
+
+// All that a program inherits. Nothing of the host's environment is among it.
+const std::map<std::string, std::string> base_environment = {
+    {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+    {"HOME", "/workspace"},
+    {"LANG", "C.UTF-8"},
+    {"TMPDIR", "/tmp"},
+    {"PYTHONDONTWRITEBYTECODE", "1"},
+    {"PYTHONNOUSERSITE", "1"},
+};
+
+void append_word(std::string& bytes, const std::string& word) {
+  bytes += word;
+  bytes += '\0';
+}
+
+}  // namespace
+
+Words program_words(const Program& program, const std::string& python, bool inherit) {
+  Words words{};
+  for (const std::string& word : {python, std::string("-c"), std::string(pysandbox_bootstrap_begin), program.entry_point}) {
+    append_word(words.bytes, word);
+  }
+  for (const auto& argument : program.args) append_word(words.bytes, argument);
+  words.plan.argument_count = static_cast<std::uint32_t>(4 + program.args.size());
+
+  std::map<std::string, std::string> environment = base_environment;
+  for (const auto& [name, value] : program.env) environment[name] = value;
+  for (const auto& [name, value] : environment) append_word(words.bytes, name + "=" + value);
+  words.plan.variable_count = static_cast<std::uint32_t>(environment.size());
+  for (char** variable = inherit ? ::environ : nullptr; variable != nullptr && *variable != nullptr; ++variable) {
+    append_word(words.bytes, *variable);
+    ++words.plan.variable_count;
+  }
+  words.plan.words_size = words.bytes.size();
+  return words;
+}
+
+UniqueFd memory_file(const char* name, const std::string& bytes) {
+  const UniqueFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  check(file.get(), "making a file in memory");
+  if (!write_all(file.get(), bytes)) check(-1, "writing a file in memory");
+  check(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), "sealing a file");
+  // A descriptor of its own, at the start of the file, that cannot write.
+  UniqueFd reader(::open(("/proc/self/fd/" + std::to_string(file.get())).c_str(), O_RDONLY | O_CLOEXEC));
+  check(reader.get(), "opening a file in memory");
+  return reader;
+}
+
+}  // namespace pysandbox::container

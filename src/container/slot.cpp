@@ -1,0 +1,86 @@
+#include "container/slot.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+
+#include "support/syscall.hpp"
+
+namespace pysandbox::container {
+namespace {
+
+std::string default_directory() {
+  if (::geteuid() == 0) return "/run/pysandbox";
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/') {
+    if (::access(runtime, W_OK) == 0) return std::string(runtime) + "/pysandbox";
+  }
+  return "/tmp/pysandbox-" + std::to_string(::geteuid());
+}
+
+// A directory that somebody else could write would let them hold all slots.
+void make_private_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    check(-1, "making " + path + " for the locks of running jobs", ErrorCode::sandbox_unavailable);
+  }
+  struct stat status {};
+  check(::lstat(path.c_str(), &status), "looking at " + path, ErrorCode::sandbox_unavailable);
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
+    throw Error(ErrorCode::sandbox_unavailable,
+                path + " must be a directory that only its owner can write, and yours; remove it or name another one "
+                       "as NativeRunnerOptions::state_directory");
+  }
+}
+
+}  // namespace
+
+SlotTable::SlotTable(const NativeRunnerOptions& options)
+    : path_(options.state_directory.empty() ? default_directory() : options.state_directory),
+      first_uid_(options.first_uid),
+      count_(options.uid_count) {
+  make_private_directory(path_);
+  path_ += "/slots";
+}
+
+// An open-file-description lock: it belongs to this descriptor, not to the process,
+// so threads exclude each other too, and a fork does not drop it (fcntl(2), F_OFD_SETLK).
+std::optional<Slot> SlotTable::try_claim(std::uint32_t index) const {
+  UniqueFd file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  check(file.get(), "opening " + path_, ErrorCode::sandbox_unavailable);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(index);
+  lock.l_len = 1;
+  if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+    check(-1, "locking " + path_, ErrorCode::sandbox_unavailable);
+  }
+  return Slot(std::move(file), index, first_uid_);
+}
+
+Slot SlotTable::claim() const {
+  for (std::uint32_t index = 0; index < count_; ++index) {
+    if (auto slot = try_claim(index)) return std::move(*slot);
+  }
+  throw Error(ErrorCode::unavailable, "all " + std::to_string(count_) +
+                                          " places for running jobs on this host are taken; wait for one to end or "
+                                          "raise NativeRunnerOptions::uid_count");
+}
+
+std::optional<Slot> SlotTable::claim_dead(const std::string& name) const {
+  constexpr std::string_view prefix = "job-";
+  if (!name.starts_with(prefix)) return std::nullopt;
+  std::uint32_t uid = 0;
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + prefix.size(), end, uid);
+  if (parsed.ec != std::errc() || parsed.ptr != end || uid < first_uid_ || uid - first_uid_ >= count_) {
+    return std::nullopt;
+  }
+  return try_claim(uid - first_uid_);
+}
+
+}  // namespace pysandbox::container

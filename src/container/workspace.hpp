@@ -1,0 +1,67 @@
+// The host's end of a container's files: placing inputs before the program starts, reading what it left
+// after everything in the container is dead. All by one descriptor; a name never becomes a path of the host.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <pysandbox/container_runner.hpp>
+
+namespace pysandbox::container {
+
+// What inputs need beyond the program's own quota.
+struct InputNeed {
+  std::uint64_t bytes = 0;
+  std::uint64_t inodes = 0;
+};
+
+class Workspace {
+ public:
+  // `root` is the directory that the init handed over; it must outlive this. Files
+  // are made as `uid` and `gid` on the host, the guest's own.
+  Workspace(int root, uid_t uid, gid_t gid) : root_(root), uid_(uid), gid_(gid) {}
+
+  void place(const Program& program);
+
+  // The bytes that the interpreter left in its report file.
+  std::string read_report() const;
+
+  // Every new or changed regular file, in order of path; see Container::collect().
+  void collect(const Limits& limits, RunResult& result, const std::function<void(OutputFile&)>& take) const;
+
+  struct Fill {
+    std::uint64_t used_bytes;
+    bool bytes_full;
+    std::uint64_t used_inodes;
+    bool inodes_full;
+  };
+  Fill fill() const;
+
+ private:
+  struct Mark {  // how an input looked when it was placed
+    ino_t inode;
+    std::int64_t size;
+    std::int64_t modified_seconds;
+    std::int64_t modified_nanoseconds;
+    auto operator<=>(const Mark&) const = default;
+  };
+
+  void place_file(const InputFile& file, bool visible_in_data);
+  bool is_unchanged_input(const std::string& path, const struct stat& status) const;
+
+  int root_;
+  uid_t uid_;
+  gid_t gid_;
+  std::map<std::string, Mark> placed_;
+};
+
+// Throws Error{not_found} or Error{invalid_request} for a source that cannot be read any more.
+InputNeed measure_inputs(const Program& program);
+
+}  // namespace pysandbox::container
