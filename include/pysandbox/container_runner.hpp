@@ -12,6 +12,7 @@
 //
 // Threads: a ContainerRunner may be used from any thread at any time. A Container
 // belongs to one thread at a time, except stop(), which any thread may call.
+// Ownership: a Container borrows from its runner and must not outlive it.
 #pragma once
 
 #include <cstddef>

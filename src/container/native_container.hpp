@@ -9,6 +9,14 @@
 
 namespace pysandbox::container {
 
+// The directory of everything that the program could write; -1 before run(). For tests that read it
+// in the ways that collect() must not.
+class WorkspaceHolder {
+ public:
+  virtual ~WorkspaceHolder() = default;
+  virtual int workspace_directory() const noexcept = 0;
+};
+
 // make_native_runner() with another init and with layers left out that only a test build of the init can leave out.
 std::unique_ptr<ContainerRunner> make_runner(const NativeRunnerOptions& options, std::span<const std::byte> init_image,
                                              std::uint32_t removed_layers);

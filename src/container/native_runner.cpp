@@ -41,7 +41,17 @@ Pipe make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-class NativeContainer final : public Container {
+// For the tests' weakened profile: what a cgroup would have kept, nobody keeps.
+Limits without_cgroup_limits(Limits limits) {
+  for (const char* name : {"memory_bytes", "processes", "cpu_time_limit"}) {
+    for (const auto& field : limit_fields()) {
+      if (field.name == name) set_limit(limits, name, field.maximum);
+    }
+  }
+  return limits;
+}
+
+class NativeContainer final : public Container, public WorkspaceHolder {
  public:
   NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image, CgroupTree* tree,
                   Slot slot, std::uint32_t removed_layers)
@@ -54,7 +64,8 @@ class NativeContainer final : public Container {
         root_(::geteuid() == 0),
         stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     check(stop_event_.get(), "making an event for stopping");
-    if (tree_ != nullptr && !has(removed_layers_, Layer::cgroup)) cgroup_ = tree_->make(slot_.name(), spec_.limits);
+    if (has(removed_layers_, Layer::cgroup)) spec_.limits = without_cgroup_limits(spec_.limits);
+    if (tree_ != nullptr) cgroup_ = tree_->make(slot_.name(), spec_.limits);
   }
 
   RunResult run(const Program& program, const OutputSink& sink) override {
@@ -72,6 +83,8 @@ class NativeContainer final : public Container {
   void collect(RunResult& result, const std::function<void(OutputFile&)>& take) override {
     if (workspace_) workspace_->collect(spec_.limits, result, take);
   }
+
+  int workspace_directory() const noexcept override { return init_ ? init_->workspace() : -1; }
 
   void stop() noexcept override {
     const std::uint64_t one = 1;

@@ -27,6 +27,7 @@ void configure(int context, const char* key, unsigned long long value) noexcept 
 }
 
 int finish_mount(int context, unsigned attributes) noexcept {
+  if (!applies(Layer::nosuid)) attributes &= ~unsigned{MOUNT_ATTR_NOSUID};
   require(::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
   const int mount = static_cast<int>(require(::fsmount(context, FSMOUNT_CLOEXEC, attributes)));
   ::close(context);

@@ -23,7 +23,8 @@ bool reap(pid_t program, int& status) noexcept {
   bool ended = false;
   int one;
   for (pid_t dead; (dead = ::waitpid(-1, &one, WNOHANG)) > 0;) {
-    if (dead != program) continue;
+    // A traced child is also reported when it merely stops.
+    if (dead != program || !(WIFEXITED(one) || WIFSIGNALED(one))) continue;
     status = one;
     ended = true;
   }

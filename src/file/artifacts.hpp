@@ -1,0 +1,14 @@
+// Keeps what a program left behind.
+#pragma once
+
+#include <pysandbox/container_runner.hpp>
+#include <pysandbox/file_store.hpp>
+#include <pysandbox/result.hpp>
+
+namespace pysandbox {
+
+// Reads `file` once, to its end, and adds it to `files`; without a store it is described only. The size is that of the
+// bytes that were read. Throws what the store throws.
+Artifact keep_artifact(OutputFile& file, FileStore* files);
+
+}  // namespace pysandbox

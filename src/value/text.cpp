@@ -1,0 +1,80 @@
+#include "value/text.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+#include "support/in_quotes.hpp"
+
+namespace pysandbox {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::size_t longest_quote = 80;
+
+unsigned char byte_at(std::string_view bytes, std::size_t index) noexcept {
+  return static_cast<unsigned char>(bytes[index]);
+}
+
+bool is_between(unsigned char byte, unsigned char low, unsigned char high) noexcept {
+  return byte >= low && byte <= high;
+}
+
+// The length of the character that `bytes` begins with, or zero if that is none: The Unicode Standard, table 3-7.
+std::size_t character_length(std::string_view bytes) noexcept {
+  const unsigned char lead = byte_at(bytes, 0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = is_between(lead, 0xC2, 0xDF)   ? 2
+                             : is_between(lead, 0xE0, 0xEF) ? 3
+                             : is_between(lead, 0xF0, 0xF4) ? 4
+                                                            : 0;
+  if (length == 0 || bytes.size() < length) return 0;
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (!is_between(byte_at(bytes, 1), low, high)) return 0;
+  for (std::size_t index = 2; index < length; ++index) {
+    if (!is_between(byte_at(bytes, index), 0x80, 0xBF)) return 0;
+  }
+  return length;
+}
+
+// Most text is ASCII: eight bytes at a time.
+std::size_t ascii_length(std::string_view bytes) noexcept {
+  std::size_t length = 0;
+  for (std::uint64_t eight; bytes.size() - length >= sizeof eight; length += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + length, sizeof eight);
+    if ((eight & 0x8080808080808080U) != 0) break;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) noexcept {
+  for (std::size_t offset = 0; offset < bytes.size();) {
+    offset += ascii_length(bytes.substr(offset));
+    if (offset == bytes.size()) break;
+    const std::size_t length = character_length(bytes.substr(offset));
+    if (length == 0) return offset;
+    offset += length;
+  }
+  return std::nullopt;
+}
+
+std::string repair_utf8(std::string_view bytes) {
+  std::string repaired;
+  repaired.reserve(bytes.size());
+  while (const auto wrong = find_invalid_utf8(bytes)) {
+    repaired += bytes.substr(0, *wrong);
+    repaired += replacement;
+    bytes.remove_prefix(*wrong + 1);
+  }
+  repaired += bytes;
+  return repaired;
+}
+
+std::string quoted(std::string_view bytes) {
+  if (bytes.size() <= longest_quote) return in_quotes(bytes);
+  return in_quotes(bytes.substr(0, longest_quote)) + "...";
+}
+
+}  // namespace pysandbox

@@ -1,0 +1,20 @@
+// Text as bytes that others chose: UTF-8 or not, short or long.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pysandbox {
+
+// The offset of the first byte that is no part of valid UTF-8; nothing if there is none.
+std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) noexcept;
+
+// A copy with U+FFFD in place of each byte that is no part of valid UTF-8.
+std::string repair_utf8(std::string_view bytes);
+
+// For messages: in_quotes(), and cut if it is long.
+std::string quoted(std::string_view bytes);
+
+}  // namespace pysandbox

@@ -1,0 +1,51 @@
+#include "value/words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace pysandbox {
+namespace {
+
+using namespace std::string_view_literals;
+
+// In the order of the enumerators.
+constexpr std::array outcomes{
+    "ok"sv,           "exception"sv,  "nonzero_exit"sv,   "signaled"sv,       "time_limit"sv,    "cpu_limit"sv,
+    "memory_limit"sv, "disk_limit"sv, "process_limit"sv,  "syscall_denied"sv, "package_error"sv, "input_error"sv,
+    "cancelled"sv,    "expired"sv,    "internal_error"sv,
+};
+constexpr std::array job_states{"queued"sv, "running"sv, "completed"sv, "failed"sv};
+constexpr std::array isolation_levels{"rlimits"sv, "cgroup"sv, "full"sv};
+
+static_assert(outcomes.size() == static_cast<std::size_t>(Outcome::internal_error) + 1);
+static_assert(outcomes[static_cast<std::size_t>(Outcome::syscall_denied)] == "syscall_denied");
+static_assert(job_states.size() == static_cast<std::size_t>(JobState::failed) + 1);
+static_assert(isolation_levels.size() == static_cast<std::size_t>(MinimumIsolation::full) + 1);
+
+template <class Value, std::size_t Size>
+std::string_view word_of(const std::array<std::string_view, Size>& words, Value value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < Size ? words[index] : "unknown"sv;
+}
+
+template <class Value, std::size_t Size>
+std::optional<Value> value_of(const std::array<std::string_view, Size>& words, std::string_view word) noexcept {
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) return std::nullopt;
+  return static_cast<Value>(found - words.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) noexcept { return word_of(outcomes, outcome); }
+std::string_view to_string(JobState state) noexcept { return word_of(job_states, state); }
+std::string_view to_string(MinimumIsolation level) noexcept { return word_of(isolation_levels, level); }
+
+std::optional<Outcome> parse_outcome(std::string_view word) noexcept { return value_of<Outcome>(outcomes, word); }
+std::optional<JobState> parse_job_state(std::string_view word) noexcept { return value_of<JobState>(job_states, word); }
+std::optional<MinimumIsolation> parse_minimum_isolation(std::string_view word) noexcept {
+  return value_of<MinimumIsolation>(isolation_levels, word);
+}
+
+}  // namespace pysandbox

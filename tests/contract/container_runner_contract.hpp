@@ -1,0 +1,402 @@
+// What every ContainerRunner must do, as tests. To hold an own runner to it:
+//
+//   INSTANTIATE_TEST_SUITE_P(Mine, ContainerRunnerContract, testing::Values(RunnerKind{"mine", [] { return make_mine(); }}));
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <pysandbox/container_runner.hpp>
+#include <pysandbox/error.hpp>
+#include <pysandbox/sandbox.hpp>
+
+namespace pysandbox::testing {
+
+struct RunnerKind {
+  std::string name;
+  std::function<std::unique_ptr<ContainerRunner>()> make;
+};
+
+inline void PrintTo(const RunnerKind& kind, std::ostream* out) { *out << kind.name; }
+
+class ContainerRunnerContract : public ::testing::TestWithParam<RunnerKind> {
+ protected:
+  struct Ended {
+    RunResult result;
+    std::map<std::string, std::string> files;
+  };
+
+  Ended run(const Program& program, const Limits& limits = {}, const OutputSink& sink = {}) {
+    const auto container = runner_->open({limits});
+    Ended ended{container->run(program, sink), {}};
+    container->collect(ended.result, [&](OutputFile& file) {
+      std::string bytes(file.size() + 1, '\0');
+      std::size_t used = 0;
+      while (const auto count = file.read(std::as_writable_bytes(std::span(bytes)).subspan(used))) used += count;
+      bytes.resize(used);
+      ended.files[file.path()] = bytes;
+    });
+    return ended;
+  }
+
+  Ended run(const std::string& code, const Limits& limits = {}) { return run(program(code), limits); }
+
+  static Program program(const std::string& code) { return {.entry_point = "main.py", .code = code}; }
+
+  static void expect_failure(const RunResult& result, Outcome outcome, const std::string& limit) {
+    EXPECT_EQ(to_string(result.outcome), to_string(outcome)) << result.stdout << result.stderr;
+    ASSERT_TRUE(result.failure) << result.stderr;
+    EXPECT_EQ(result.failure->limit, limit);
+    EXPECT_FALSE(result.failure->observed.empty());
+    EXPECT_FALSE(result.failure->hint.empty());
+  }
+
+  std::unique_ptr<ContainerRunner> runner_ = GetParam().make();
+};
+
+TEST_P(ContainerRunnerContract, RunsAProgramAndReturnsWhatItPrinted) {
+  const auto [result, files] = run("import sys\nprint('out')\nprint('err', file=sys.stderr)");
+  EXPECT_EQ(result.outcome, Outcome::ok) << result.stderr;
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.stdout, "out\n");
+  EXPECT_EQ(result.stderr, "err\n");
+  EXPECT_TRUE(files.empty());
+}
+
+TEST_P(ContainerRunnerContract, StartsInTheWorkspaceWithItsArgumentsAndLittleEnvironment) {
+  Program p = program("import os, sys\nprint(os.getcwd(), sys.argv, __name__, __file__)\nprint(sorted(os.environ))\nprint(os.environ['COLOUR'])");
+  p.args = {"--fast", "two words", ""};
+  p.env = {{"COLOUR", "grün"}};
+  ::setenv("PYSANDBOX_CANARY", "secret", 1);
+  const auto result = run(p).result;
+  EXPECT_NE(result.stdout.find("/workspace ['/workspace/main.py', '--fast', 'two words', ''] __main__ /workspace/main.py\n"),
+            std::string::npos) << result.stdout << result.stderr;
+  EXPECT_NE(result.stdout.find("grün\n"), std::string::npos);
+  EXPECT_EQ(result.stdout.find("CANARY"), std::string::npos);
+}
+
+TEST_P(ContainerRunnerContract, GivesStandardInputToTheProgram) {
+  Program p = program("import sys\ntext = sys.stdin.read()\nprint(len(text), text[:5], input.__name__)");
+  p.stdin = "hello" + std::string(3'000'000, 'x');
+  EXPECT_EQ(run(p).result.stdout, "3000005 hello input\n");
+  EXPECT_EQ(run("print(input())").result.error.value_or(PythonError{}).name, "EOFError");
+}
+
+TEST_P(ContainerRunnerContract, ShowsInputsInTheWorkspaceAndInData) {
+  Program p = program("for d in ('/workspace', '/data'):\n  print(open(d + '/a.txt').read(), open(d + '/sub/b.bin', 'rb').read())");
+  p.inputs = {{"a.txt", "alpha", ""}, {"sub/b.bin", std::string("\0\xff", 2), ""}};
+  const auto [result, files] = run(p);
+  EXPECT_EQ(result.stdout, "alpha b'\\x00\\xff'\nalpha b'\\x00\\xff'\n") << result.stderr;
+  EXPECT_TRUE(files.empty()) << "an input is not an artifact";
+}
+
+TEST_P(ContainerRunnerContract, ReadsInputsFromFilesOfTheHost) {
+  const auto path = std::filesystem::temp_directory_path() / ("pysandbox-input-" + std::to_string(::getpid()));
+  std::ofstream(path) << "from the host";
+  Program p = program("print(open('in.txt').read())");
+  p.inputs = {{"in.txt", "", path}};
+  EXPECT_EQ(run(p).result.stdout, "from the host\n");
+  std::filesystem::remove(path);
+  EXPECT_THROW(run(p), Error);
+}
+
+TEST_P(ContainerRunnerContract, ReturnsFilesThatWereAddedOrChangedAndNoOthers) {
+  Program p = program(R"(
+import os
+os.makedirs('deep/er/__pycache__')
+open('deep/er/new.txt', 'w').write('new')
+open('deep/er/__pycache__/x.pyc', 'w').write('cache')
+open('.hidden', 'w').write('hidden')
+open('changed.txt', 'a').write(' and more')
+os.symlink('/etc/passwd', 'link')
+os.symlink('/etc', 'directory')
+open('empty', 'w')
+try: os.mkfifo('fifo')
+except OSError: pass  # a runner may refuse it
+)");
+  p.inputs = {{"changed.txt", "old", ""}, {"kept.txt", "kept", ""}};
+  const auto [result, files] = run(p);
+  const std::map<std::string, std::string> expected{
+      {"changed.txt", "old and more"}, {"deep/er/new.txt", "new"}, {"empty", ""}};
+  EXPECT_EQ(files, expected) << result.stderr;
+}
+
+TEST_P(ContainerRunnerContract, TellsAnExceptionWithItsPlace) {
+  const auto result = run("def f(x):\n  return 1 / x\n\nf(0)\n").result;
+  EXPECT_EQ(result.outcome, Outcome::exception);
+  EXPECT_EQ(result.exit_code, 1);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->name, "ZeroDivisionError");
+  EXPECT_EQ(result.error->value, "division by zero");
+  EXPECT_EQ(result.error->line, 2);
+  EXPECT_NE(result.error->traceback.find("File \"/workspace/main.py\", line 4, in <module>"), std::string::npos);
+  EXPECT_EQ(result.error->traceback.find("<string>"), std::string::npos) << "our bootstrap shows";
+  EXPECT_EQ(result.stderr, result.error->traceback);
+}
+
+TEST_P(ContainerRunnerContract, TellsASyntaxErrorWithItsLine) {
+  const auto result = run("x = 1\nif x\n").result;
+  EXPECT_EQ(result.outcome, Outcome::exception);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->name, "SyntaxError");
+  EXPECT_EQ(result.error->line, 2);
+}
+
+TEST_P(ContainerRunnerContract, PassesExitCodesOn) {
+  const auto exited = run("import sys\nsys.exit(7)").result;
+  EXPECT_EQ(exited.outcome, Outcome::nonzero_exit);
+  EXPECT_EQ(exited.exit_code, 7);
+  EXPECT_FALSE(exited.error);
+  EXPECT_EQ(run("import sys\nsys.exit('sorry')").result.stderr, "sorry\n");
+  EXPECT_EQ(run("import os\nos._exit(137)").result.outcome, Outcome::nonzero_exit);
+  EXPECT_EQ(run("raise SystemExit").result.outcome, Outcome::ok);
+}
+
+TEST_P(ContainerRunnerContract, TellsASignalWithThePythonPlace) {
+  const auto result = run("import ctypes\ndef crash():\n  ctypes.string_at(0)\ncrash()").result;
+  EXPECT_EQ(result.outcome, Outcome::signaled);
+  EXPECT_EQ(result.signal, "SIGSEGV");
+  EXPECT_FALSE(result.exit_code);
+  ASSERT_TRUE(result.error);
+  EXPECT_NE(result.error->traceback.find("main.py\", line 3 in crash"), std::string::npos) << result.error->traceback;
+}
+
+TEST_P(ContainerRunnerContract, RunsExitHandlersThreadsAndFinalOutput) {
+  const auto result = run(R"(
+import atexit, sys, threading, time
+atexit.register(lambda: print('at exit'))
+threading.Thread(target=lambda: (time.sleep(0.05), print('thread'))).start()
+sys.stdout.write('no newline')
+)").result;
+  EXPECT_EQ(result.stdout, "no newlinethread\nat exit\n");
+}
+
+TEST_P(ContainerRunnerContract, RunsSubprocessesAndMultiprocessing) {
+  const auto result = run(R"(
+import multiprocessing, subprocess, sys
+def square(x): return x * x
+if __name__ == '__main__':
+    for method in ('fork', 'spawn'):
+        with multiprocessing.get_context(method).Pool(2) as pool: print(pool.map(square, range(4)))
+    print(subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True, text=True).stdout)
+)").result;
+  EXPECT_EQ(result.stdout, "[0, 1, 4, 9]\n[0, 1, 4, 9]\n1\n\n") << result.stderr;
+}
+
+TEST_P(ContainerRunnerContract, StreamsOutputWhileTheProgramRuns) {
+  std::string seen;
+  const auto container = runner_->open({});
+  const auto result = container->run(program("import time\nprint('first')\ntime.sleep(60)"), [&](Stream, std::string_view text) {
+    seen += text;
+    container->stop();
+  });
+  EXPECT_EQ(seen, "first\n");
+  EXPECT_EQ(result.outcome, Outcome::cancelled);
+  EXPECT_EQ(result.stdout, "first\n");
+}
+
+TEST_P(ContainerRunnerContract, EndsTheProgramWhenTheSinkThrows) {
+  EXPECT_THROW(run(program("print(1)\nimport time\ntime.sleep(60)"), {}, [](Stream, std::string_view) { throw std::runtime_error("full"); }),
+               std::runtime_error);
+}
+
+TEST_P(ContainerRunnerContract, StopsFromAnotherThreadAlsoBeforeItRuns) {
+  const auto container = runner_->open({});
+  container->stop();
+  EXPECT_EQ(container->run(program("while True: pass"), {}).outcome, Outcome::cancelled);
+}
+
+TEST_P(ContainerRunnerContract, EndsWithTheProgramWhateverItLeavesRunning) {
+  const auto result = run(R"(
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print('daemon', flush=True)
+        while True: pass
+print('main')
+)").result;
+  EXPECT_EQ(result.outcome, Outcome::ok);
+  EXPECT_FALSE(result.warnings.empty());
+}
+
+TEST_P(ContainerRunnerContract, TellsWhatWasUsed) {
+  const auto result = run("x = bytearray(50_000_000)\nopen('f', 'wb').write(x)\nsum(range(3_000_000))").result;
+  EXPECT_GT(result.usage.wall_time.count(), 0);
+  EXPECT_GT(result.usage.cpu_user.count() + result.usage.cpu_system.count(), 10'000);
+  EXPECT_LE(result.usage.cpu_user + result.usage.cpu_system, result.usage.wall_time * 4);
+  EXPECT_GT(result.usage.memory_peak_bytes, 40'000'000u);
+  EXPECT_GE(result.usage.processes_peak, 1u);
+  EXPECT_GE(result.usage.written_bytes, 50'000'000u);
+  EXPECT_GT(result.usage.read_bytes, 0u);
+}
+
+TEST_P(ContainerRunnerContract, SaysWhatIsolatedIt) {
+  const auto isolation = run("pass").result.isolation;
+  EXPECT_EQ(isolation.namespaces.size(), 7u);
+  EXPECT_FALSE(isolation.seccomp.empty());
+  EXPECT_TRUE(isolation.limits == "cgroup" || isolation.limits == "rlimits+watchdog") << isolation.limits;
+  EXPECT_EQ(isolation.limits == "cgroup", isolation.cgroup != "none");
+}
+
+// Each limit: hit, and explained.
+
+TEST_P(ContainerRunnerContract, KeepsTheTimeLimitAndWhatWasDoneBeforeIt) {
+  Limits limits;
+  limits.time_limit = std::chrono::milliseconds(700);
+  const auto [result, files] = run(R"(
+import time
+print('begun')
+open('partial.txt', 'w').write('half')
+def wait():
+    try:
+        time.sleep(60)
+    finally:
+        print('flushed')
+wait()
+)", limits);
+  expect_failure(result, Outcome::time_limit, "time_limit");
+  EXPECT_EQ(result.stdout, "begun\nflushed\n");
+  EXPECT_EQ(files.at("partial.txt"), "half");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->line, 7);
+  EXPECT_NE(result.error->traceback.find("line 7, in wait"), std::string::npos) << result.error->traceback;
+}
+
+TEST_P(ContainerRunnerContract, TellsWhereAProgramWasThatHearsNoSignal) {
+  Limits limits;
+  limits.time_limit = std::chrono::milliseconds(500);
+  limits.grace_period = std::chrono::milliseconds(100);
+  const auto result = run("x = 10 ** 12\ndef add():\n  return sum(range(x))\nadd()", limits).result;
+  expect_failure(result, Outcome::time_limit, "time_limit");
+  ASSERT_TRUE(result.error) << result.stderr;
+  EXPECT_NE(result.error->traceback.find("line 3 in add"), std::string::npos) << result.error->traceback;
+}
+
+TEST_P(ContainerRunnerContract, KillsAtTheTimeLimitWithoutGraceWhenThereIsNone) {
+  Limits limits;
+  limits.time_limit = std::chrono::milliseconds(300);
+  limits.grace_period = std::chrono::milliseconds(0);
+  const auto result = run("import signal\nsignal.signal(15, lambda *a: print('heard'))\nwhile True: pass", limits).result;
+  expect_failure(result, Outcome::time_limit, "time_limit");
+  EXPECT_EQ(result.stdout, "");
+  EXPECT_EQ(result.signal, "SIGKILL");
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheCpuLimitOverAllProcesses) {
+  Limits limits;
+  limits.cpu_time_limit = std::chrono::milliseconds(600);
+  limits.cpus = 2;
+  const auto result = run("import os\nos.fork()\nwhile True: pass", limits).result;
+  expect_failure(result, Outcome::cpu_limit, "cpu_time_limit");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->line, 3);
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheMemoryLimit) {
+  Limits limits;
+  limits.memory_bytes = 64 << 20;
+  expect_failure(run("blocks = []\nwhile True: blocks.append(bytearray(1 << 20))", limits).result, Outcome::memory_limit, "memory_bytes");
+}
+
+TEST_P(ContainerRunnerContract, CountsTheMemoryOfAllProcessesTogether) {
+  Limits limits;
+  limits.memory_bytes = 96 << 20;
+  expect_failure(run("import os, time\nfor i in range(4):\n  if os.fork() == 0:\n    x = bytearray(40 << 20)\n    time.sleep(60)\ntime.sleep(60)", limits).result,
+                 Outcome::memory_limit, "memory_bytes");
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheProcessLimitForProcessesAndThreads) {
+  Limits limits;
+  limits.processes = 8;
+  expect_failure(run("import os, time\nwhile True:\n  if os.fork() == 0: time.sleep(60)", limits).result, Outcome::process_limit, "processes");
+  expect_failure(run("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", limits).result,
+                 Outcome::process_limit, "processes");
+  EXPECT_EQ(run("import threading, time\nfor i in range(7): threading.Thread(target=time.sleep, args=(0.1,)).start()", limits).result.outcome,
+            Outcome::ok);
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheOpenFilesLimit) {
+  Limits limits;
+  limits.open_files = 32;
+  expect_failure(run("files = [open('/dev/null') for i in range(64)]", limits).result, Outcome::exception, "open_files");
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheFileSizeLimit) {
+  Limits limits;
+  limits.file_size_bytes = 1 << 20;
+  expect_failure(run("open('f', 'wb').write(bytes(2 << 20))", limits).result, Outcome::disk_limit, "file_size_bytes");
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheWorkspaceLimitInEveryPlaceTogether) {
+  Limits limits;
+  limits.workspace_bytes = 4 << 20;
+  expect_failure(run("f = open('f', 'wb')\nwhile True: f.write(bytes(1 << 16))", limits).result, Outcome::disk_limit, "workspace_bytes");
+  expect_failure(run("for d in ('/workspace', '/tmp', '/dev/shm'): open(d + '/f', 'wb').write(bytes(2 << 20))", limits).result,
+                 Outcome::disk_limit, "workspace_bytes");
+  EXPECT_EQ(run("open('f', 'wb').write(bytes(4 << 20))", limits).result.outcome, Outcome::ok);
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheInodeLimit) {
+  Limits limits;
+  limits.workspace_inodes = 100;
+  expect_failure(run("for i in range(1000): open(f'f{i}', 'w')", limits).result, Outcome::disk_limit, "workspace_inodes");
+}
+
+TEST_P(ContainerRunnerContract, TruncatesOutputInTheMiddleAndGoesOn) {
+  Limits limits;
+  limits.stdout_bytes = 1000;
+  limits.stderr_bytes = 500;
+  const auto [result, files] = run("import sys\nprint('BEGIN')\nfor i in range(100000): print('x' * 50)\nprint('END')\nsys.stderr.write('E' * 2000)\nopen('done', 'w')", limits);
+  EXPECT_EQ(result.outcome, Outcome::ok);
+  EXPECT_TRUE(result.stdout_truncated);
+  EXPECT_TRUE(result.stderr_truncated);
+  EXPECT_TRUE(result.stdout.starts_with("BEGIN\n"));
+  EXPECT_TRUE(result.stdout.ends_with("END\n"));
+  EXPECT_NE(result.stdout.find("left out"), std::string::npos);
+  EXPECT_LT(result.stdout.size(), 1100u);
+  EXPECT_LT(result.stderr.size(), 600u);
+  EXPECT_TRUE(files.contains("done"));
+  expect_failure(result, Outcome::ok, "stdout_bytes");
+  limits.stdout_bytes = 1 << 20;
+  expect_failure(run("import sys\nsys.stderr.write('E' * 2000)", limits).result, Outcome::ok, "stderr_bytes");
+}
+
+TEST_P(ContainerRunnerContract, KeepsTheLimitsOnArtifacts) {
+  Limits limits;
+  limits.artifact_count = 3;
+  const auto many = run("for i in range(5): open(f'f{i}', 'w').write('x')", limits);
+  EXPECT_EQ(many.files.size(), 3u);
+  expect_failure(many.result, Outcome::ok, "artifact_count");
+  limits.artifact_bytes = 1000;
+  const auto large = run("open('a', 'w').write('x' * 900)\nopen('b', 'w').write('x' * 200)", limits);
+  EXPECT_EQ(large.files.size(), 1u);
+  expect_failure(large.result, Outcome::ok, "artifact_bytes");
+}
+
+TEST_P(ContainerRunnerContract, RefusesLimitsThatMakeNoSense) {
+  Limits limits;
+  limits.memory_bytes = 0;
+  EXPECT_THROW(runner_->open({limits}), Error);
+}
+
+TEST_P(ContainerRunnerContract, RunsManyAtOnceAndKeepsThemApart) {
+  std::vector<std::string> outputs(12);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    threads.emplace_back([&, i] {
+      outputs[i] = run("import os\nopen('f', 'x').write('" + std::to_string(i) + "')\nprint(open('f').read(), os.listdir('/tmp'))").result.stdout;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_EQ(outputs[i], std::to_string(i) + " []\n");
+}
+
+}  // namespace pysandbox::testing

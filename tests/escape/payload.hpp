@@ -1,0 +1,69 @@
+// An attack: a Python program whose first lines say what it tries and how it must end.
+//
+//   # expect: ok                        the outcome; the program itself ends as attack.py says
+//   # attack: A7 one sentence           group A to E, number, what it does
+//   # weaken: seccomp,landlock          without these layers it must succeed; "none" if no layer stands alone
+//   # weak-expect: leak                 then: "leak", "artifact PATH...", or an outcome; else it prints ESCAPED
+//   # limits: processes=16 cpus=2       other than the defaults
+//   # failure: processes                the limit that the result names
+//   # artifacts: a.txt b?               what is harvested, all of it; with ? it may be missing; "none"
+//   # needs: root                       or cgroup
+//   # signal: SIGSYS
+//   # exit: 7
+//
+// In paths \xNN is a byte.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pysandbox/limits.hpp>
+#include <pysandbox/result.hpp>
+
+namespace pysandbox::testing {
+
+// How an attack shows that it succeeded.
+struct Success {
+  enum class Sign {
+    says_so,    // it prints ESCAPED and exits with 42
+    leak,       // a secret of the host is in an artifact
+    artifacts,  // these were harvested too
+    outcome,    // it ended so
+  };
+
+  Sign sign = Sign::says_so;
+  std::vector<std::string> paths{};
+  Outcome outcome = Outcome::ok;
+};
+
+struct Payload {
+  std::string name;  // of its file, without .py
+  std::string code;
+  std::string id;  // "A7"
+  std::string attack;
+  Outcome expect = Outcome::ok;
+  std::vector<std::string> weaken{};  // empty: nothing can be taken away
+  Success success{};
+  Limits limits{};
+  std::string failure{};
+  std::optional<std::map<std::string, bool>> artifacts{};  // true: must be there
+  bool needs_root = false;
+  bool needs_cgroup = false;
+  std::string signal{};
+  std::optional<int> exit_code{};
+};
+
+// Throws std::runtime_error with what is wrong in the header.
+Payload read_payload(const std::filesystem::path& file);
+
+// Every *.py of the directory, sorted.
+std::vector<std::filesystem::path> payload_files(const std::filesystem::path& directory);
+
+// True if the outcome says that a limit ended the program.
+bool is_limit(Outcome outcome);
+
+}  // namespace pysandbox::testing

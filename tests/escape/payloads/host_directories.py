@@ -1,0 +1,9 @@
+# expect: ok
+# attack: A4 looks for directories that only the whole root of a host has
+# weaken: root
+import os
+
+import attack
+
+names = ["/var", "/home", "/root", "/boot", "/srv", "/mnt", "/opt", "/media", "/sys"]
+attack.verdict_of_any(*[attack.attempt(name, lambda name=name: os.stat(name).st_ino) for name in names])

@@ -1,0 +1,8 @@
+# expect: ok
+# attack: B6 takes a descriptor out of another process
+# weaken: seccomp
+import os
+
+import attack
+
+attack.verdict(attack.expect_denied("pidfd_getfd", os.pidfd_open(os.getpid()), 1, 0))

@@ -1,0 +1,11 @@
+# expect: ok
+# attack: C7 reads the host's hardware and cgroups below /sys
+# weaken: root
+import os
+
+import attack
+
+attack.verdict_of_any(*[
+    attack.attempt(name, lambda name=name: os.listdir(name))
+    for name in ("/sys", "/sys/fs/cgroup", "/sys/firmware", "/sys/devices/virtual", "/sys/kernel", "/sys/class/net")
+])

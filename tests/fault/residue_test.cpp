@@ -1,0 +1,138 @@
+// After a thousand runs, some of them killed with the process that ran them, nothing is left.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <pysandbox/sandbox.hpp>
+
+namespace pysandbox::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Counts = std::map<std::string, std::size_t>;
+
+std::size_t entries(const fs::path& directory) {
+  std::size_t count = 0;
+  std::error_code ignored;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(directory, ignored)) ++count;
+  return count;
+}
+
+std::size_t lines(const fs::path& file) {
+  std::ifstream in(file);
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line);) ++count;
+  return count;
+}
+
+std::string first_word(const fs::path& file) {
+  std::ifstream in(file);
+  std::string word;
+  in >> word;
+  return word;
+}
+
+// Processes that only we start: the init by its name, programs by the user ids of jobs.
+std::size_t job_processes() {
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream status(entry.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("Uid:\t19000")) ++count;
+    }
+    if (first_word(entry.path() / "comm") == "pysandbox-init") ++count;
+  }
+  return count;
+}
+
+std::size_t job_cgroups() {
+  std::size_t count = 0;
+  std::error_code ignored;
+  for (auto it = fs::recursive_directory_iterator("/sys/fs/cgroup", ignored); it != fs::recursive_directory_iterator();
+       it.increment(ignored)) {
+    if (ignored) break;
+    if (it->path().filename().string().starts_with("job-19000")) ++count;
+  }
+  return count;
+}
+
+Counts count_everything() {
+  return {{"processes of jobs", job_processes()},
+          {"cgroups of jobs", job_cgroups()},
+          {"mounts", lines("/proc/self/mountinfo")},
+          {"descriptors", entries("/proc/self/fd")},
+          {"entries of /tmp", entries("/tmp")},
+          {"entries of /run/pysandbox", entries("/run/pysandbox")},
+          {"entries of /dev/shm", entries("/dev/shm")}};
+}
+
+// The kernel takes namespaces and cgroups down a moment after their last process.
+Counts count_when_settled(const Counts& expected) {
+  Counts now = count_everything();
+  for (int tries = 0; now != expected && tries < 100; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    now = count_everything();
+  }
+  return now;
+}
+
+JobRequest program_number(int i) {
+  constexpr const char* codes[] = {
+      "print('x' * 5000)",
+      "open('a.txt', 'w').write('x' * 100000)",
+      "raise ValueError(1)",
+      "import os, time\nif os.fork() == 0: time.sleep(60)",
+      "import os\nos.kill(os.getpid(), 9)",
+      "import time\ntime.sleep(60)",
+      "x = bytearray(1 << 27)",
+      "import os\nos.fork(); os.fork(); os.setsid()\nwhile True: pass",
+  };
+  const int kind = i % 40;  // mostly the quick ones
+  JobRequest request{.code = codes[kind < 8 ? kind : kind % 5], .inputs = {{"in.txt", "input", ""}}};
+  request.limits.time_limit = std::chrono::milliseconds(kind < 8 && kind >= 5 ? 100 : 10'000);
+  request.limits.grace_period = std::chrono::milliseconds(kind == 7 ? 0 : 20);
+  request.limits.memory_bytes = 64 << 20;
+  return request;
+}
+
+// A process of its own that runs programs until it is killed.
+pid_t start_victim() {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  Sandbox sandbox;
+  for (int i = 0;; ++i) sandbox.run(program_number(i));
+}
+
+TEST(Residue, IsNoneAfterAThousandRunsWithKillsInTheMiddle) {
+  if (::geteuid() != 0) {
+    if (std::getenv("CI") != nullptr) FAIL() << "CI runs this as root";
+    GTEST_SKIP() << "only root can see every process and mount";
+  }
+  Sandbox sandbox;
+  sandbox.run({.code = "pass"});  // whatever stays after the first run may stay
+  const Counts before = count_everything();
+
+  constexpr int kills = 60;
+  for (int i = 0; i < kills; ++i) {
+    const pid_t victim = start_victim();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + 7 * (i % 20)));  // at ever other points of a run
+    ::kill(victim, SIGKILL);
+    ::waitpid(victim, nullptr, 0);
+  }
+  for (int i = 0; i < 1000 - kills; ++i) sandbox.run(program_number(i));
+
+  EXPECT_EQ(count_when_settled(before), before);
+}
+
+}  // namespace
+}  // namespace pysandbox::testing

@@ -1,0 +1,342 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <string>
+
+#include <pysandbox/error.hpp>
+#include <pysandbox/job_store.hpp>
+
+#include "../contract/job_store_values.hpp"
+#include "../support/temporary_directory.hpp"
+
+namespace pysandbox::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class SqliteJobStore : public ::testing::Test {
+ protected:
+  std::unique_ptr<JobStore> open() { return open_sqlite_job_store(path); }
+
+  void expect_refused(ErrorCode code, const std::string& part) {
+    try {
+      open();
+      ADD_FAILURE() << "it was opened";
+    } catch (const Error& error) {
+      EXPECT_EQ(to_string(error.code()), to_string(code)) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr(part));
+      EXPECT_THAT(error.what(), HasSubstr(path));
+    }
+  }
+
+  // Runs SQL in the file as somebody else would, and gives the last value of every row.
+  std::string sql(const std::string& statements) {
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+    std::string text;
+    const auto append = [](void* to, int columns, char** values, char**) {
+      auto& joined = *static_cast<std::string*>(to);
+      joined.append(joined.empty() ? "" : "; ").append(values[columns - 1]);
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(database, statements.c_str(), append, &text, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(database);
+    sqlite3_close(database);
+    return text;
+  }
+
+  std::string file_bytes() {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+  void write_file(const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+  TemporaryDirectory directory;
+  const std::string path = directory / "jobs.sqlite";
+};
+
+// A process that does `work` and then dies by `signal`, or ends with status 0. `work` must not use gtest.
+pid_t start_process(const std::function<void()>& work, int signal = 0) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "child: %s\n", error.what());
+    ::_exit(1);
+  }
+  if (signal != 0) ::kill(::getpid(), signal);
+  ::_exit(0);
+}
+
+int wait_for(pid_t pid) {
+  int status = -1;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  return status;
+}
+
+// What children write here, line by line.
+class Lines {
+ public:
+  Lines() { EXPECT_EQ(::pipe(ends_), 0); }
+  ~Lines() { ::close(ends_[0]); }
+
+  void write(const std::string& line) const {
+    const std::string text = line + "\n";
+    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) ::_exit(2);
+  }
+
+  std::vector<std::string> read_all() {
+    ::close(ends_[1]);
+    std::string text;
+    char buffer[4096];
+    for (ssize_t count; (count = ::read(ends_[0], buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(count));
+    std::vector<std::string> lines;
+    for (std::size_t end; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1)) {
+      lines.push_back(text.substr(0, end));
+    }
+    return lines;
+  }
+
+ private:
+  int ends_[2];
+};
+
+TEST_F(SqliteJobStore, HasItsJobsWhenItIsOpenedAgain) {
+  const JobId ended = open()->add({.code = "1"});
+  {
+    const auto store = open();
+    EXPECT_TRUE(store->finish(store->claim("w", 1h).value(), result_with(Outcome::ok, "\xFF")));
+  }
+  const JobId running = open()->add({.code = "2"});
+  const Claim claimed = open()->claim("w", 1h).value();
+  const JobId queued = open()->add({.code = "3"});
+
+  const auto store = open();
+  EXPECT_EQ(store->find(ended)->result->stdout, "\xFF");
+  EXPECT_EQ(store->find(running)->state, JobState::running);
+  EXPECT_TRUE(store->finish(claimed, result_with(Outcome::ok))) << "a claim outlives the process that got it";
+  EXPECT_EQ(store->claim("w", 1h)->job.id, queued);
+}
+
+TEST_F(SqliteJobStore, LetsOnlyItsOwnerReadItsFiles) {
+  const auto store = open();
+  store->add({.code = "secret"});
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    struct stat status {};
+    ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << entry.path();
+    ++files;
+  }
+  EXPECT_EQ(files, 3U) << "the database, its log and its shared memory";
+}
+
+TEST_F(SqliteJobStore, WritesAheadAndCallsItselfByItsName) {
+  open()->add({.code = "1"});
+  EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x70795362));
+  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+}
+
+TEST_F(SqliteJobStore, KeepsNoPartOfARemovedJob) {
+  const auto store = open();
+  const JobId id = store->add({.code = "1"});
+  EXPECT_TRUE(store->finish(store->claim("w", 1h).value(), RunResult{}));
+  EXPECT_TRUE(store->remove(id));
+  EXPECT_EQ(
+      sql("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM requests) + (SELECT count(*) FROM results)"),
+      "0");
+}
+
+TEST_F(SqliteJobStore, FindsTheNextJobByIndexAlone) {
+  open();
+  for (const char* query :
+       {"SELECT sequence FROM jobs WHERE state = 'queued' ORDER BY sequence LIMIT 1",
+        "SELECT sequence FROM jobs WHERE state = 'running' AND lease_until <= 5",
+        "SELECT id FROM jobs WHERE sequence < 9 AND state = 'failed' ORDER BY sequence DESC LIMIT 5"}) {
+    const std::string plan = sql(std::string("EXPLAIN QUERY PLAN ") + query);
+    EXPECT_THAT(plan, HasSubstr("SEARCH jobs USING")) << query;
+    EXPECT_THAT(plan, ::testing::Not(HasSubstr("TEMP B-TREE"))) << query;
+  }
+}
+
+TEST_F(SqliteJobStore, RefusesAFileThatIsNoDatabaseAndLeavesItAsItIs) {
+  const std::string garbage(5000, 'g');
+  write_file(garbage);
+  expect_refused(ErrorCode::unavailable, "name another file");
+  EXPECT_EQ(file_bytes(), garbage);
+}
+
+TEST_F(SqliteJobStore, RefusesATruncatedDatabase) {
+  {
+    const auto store = open();
+    for (int count = 0; count < 50; ++count) store->add({.code = std::string(2000, 'x')});
+  }
+  std::filesystem::resize_file(path, 5000);
+  EXPECT_THROW(open()->list({}), Error);
+}
+
+TEST_F(SqliteJobStore, RefusesTheDatabaseOfAnotherProgramAndLeavesItAsItIs) {
+  sql("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+  const std::string before = file_bytes();
+  expect_refused(ErrorCode::unavailable, "another program");
+  EXPECT_EQ(file_bytes(), before);
+  EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
+  sql("DROP TABLE theirs; PRAGMA application_id = 5");
+  expect_refused(ErrorCode::unavailable, "another program");
+}
+
+TEST_F(SqliteJobStore, RefusesADatabaseOfANewerVersion) {
+  open()->add({.code = "1"});
+  sql("PRAGMA user_version = 2");
+  expect_refused(ErrorCode::conflict, "update this pysandbox");
+  sql("PRAGMA user_version = 1");
+  EXPECT_EQ(open()->list({}).size(), 1U);
+}
+
+TEST_F(SqliteJobStore, RefusesAPathThatCannotBeAFile) {
+  EXPECT_THROW(open_sqlite_job_store(""), Error);
+  EXPECT_THROW(open_sqlite_job_store(std::string("a\0b", 3)), Error);
+  EXPECT_THROW(open_sqlite_job_store(directory.path()), Error);
+  EXPECT_THROW(open_sqlite_job_store(directory / "missing/jobs.sqlite"), Error);
+}
+
+TEST_F(SqliteJobStore, SeesNoSpecialNamesInAPath) {
+  const auto start = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  const JobId id = open_sqlite_job_store(":memory:")->add({.code = "1"});
+  EXPECT_TRUE(open_sqlite_job_store(":memory:")->find(id).has_value());
+  EXPECT_TRUE(std::filesystem::is_regular_file(directory / ":memory:"));
+  std::filesystem::current_path(start);
+}
+
+// Permissions stop only ordinary users, so these processes become one.
+int status_as_nobody(const std::function<void()>& work) {
+  return wait_for(start_process([&] {
+    if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(3);
+    work();
+  }));
+}
+
+TEST_F(SqliteJobStore, SaysThatADirectoryIsNotWritable) {
+  std::filesystem::permissions(directory.path(), std::filesystem::perms{0555});
+  Lines lines;
+  EXPECT_EQ(status_as_nobody([&] {
+              try {
+                open();
+              } catch (const Error& error) {
+                lines.write(std::string(to_string(error.code())) + " " + error.what());
+              }
+            }),
+            0);
+  EXPECT_THAT(lines.read_all(),
+              ::testing::ElementsAre(::testing::AllOf(HasSubstr("unavailable "), HasSubstr("Permission denied"))));
+  std::filesystem::permissions(directory.path(), std::filesystem::perms{0700});
+}
+
+TEST_F(SqliteJobStore, SaysThatAFileIsReadOnly) {
+  open();
+  std::filesystem::permissions(path, std::filesystem::perms{0444});
+  std::filesystem::permissions(directory.path(), std::filesystem::perms{0755});
+  Lines lines;
+  EXPECT_EQ(status_as_nobody([&] {
+              try {
+                open();
+              } catch (const Error& error) {
+                lines.write(std::string(to_string(error.code())) + " " + error.what());
+              }
+            }),
+            0);
+  EXPECT_THAT(lines.read_all(),
+              ::testing::ElementsAre(::testing::AllOf(HasSubstr("unavailable "), HasSubstr("writable for this user"))));
+}
+
+TEST_F(SqliteJobStore, IsMadeOnceByManyProcesses) {
+  for (int round = 0; round < 10; ++round) {
+    Lines lines;
+    std::vector<pid_t> children;
+    for (int number = 0; number < 4; ++number) {
+      children.push_back(start_process([&] { lines.write(open()->add({.code = "1"})); }));
+    }
+    for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+    const auto store = open();
+    for (const JobId& id : lines.read_all()) EXPECT_TRUE(store->find(id).has_value());
+    EXPECT_EQ(store->list({}).size(), 4U);
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+  }
+}
+
+TEST_F(SqliteJobStore, GivesAJobToOneProcessOnly) {
+  constexpr std::size_t jobs = 100;
+  {
+    const auto store = open();
+    for (std::size_t count = 0; count < jobs; ++count) store->add({.code = "1"});
+  }
+  Lines lines;
+  std::vector<pid_t> children;
+  for (int number = 0; number < 3; ++number) {
+    children.push_back(start_process([&] {
+      const auto store = open();
+      while (const auto claimed = store->claim("w", 1h)) {
+        if (!store->finish(*claimed, RunResult{})) ::_exit(4);
+        lines.write(claimed->job.id);
+      }
+    }));
+  }
+  for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+  const auto ids = lines.read_all();
+  EXPECT_EQ(ids.size(), jobs);
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), jobs);
+}
+
+TEST_F(SqliteJobStore, HasAnAddedJobAfterItsProcessWasKilled) {
+  for (int round = 0; round < 10; ++round) {
+    Lines lines;
+    const int status = wait_for(start_process([&] { lines.write(open()->add({.code = "print(1)"})); }, SIGKILL));
+    EXPECT_TRUE(WIFSIGNALED(status));
+    const auto ids = lines.read_all();
+    ASSERT_EQ(ids.size(), 1U);
+    const auto found = open()->find(ids.front());
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->request.code, "print(1)");
+  }
+}
+
+TEST_F(SqliteJobStore, HasAWholeStateAfterItsProcessWasKilledInTheMiddle) {
+  for (int round = 0; round < 10; ++round) {
+    Lines lines;
+    const pid_t child = start_process([&] {
+      const auto store = open();
+      while (true) {
+        lines.write(store->add({.code = std::string(10'000, 'x')}));
+        store->finish(store->claim("w", 1h).value(), result_with(Outcome::ok, std::string(10'000, 'y')));
+      }
+    });
+    ::usleep(static_cast<useconds_t>(20'000 + round * 1'700));
+    ::kill(child, SIGKILL);
+    wait_for(child);
+    const auto store = open();
+    for (const JobId& id : lines.read_all()) EXPECT_TRUE(store->find(id).has_value());
+    for (const Job& job : store->list({.limit = 100'000})) {
+      EXPECT_EQ(job.result.has_value(), job.state == JobState::completed);
+      EXPECT_EQ(job.request.code.size(), 10'000U);
+    }
+    EXPECT_EQ(sql("PRAGMA integrity_check"), "ok");
+  }
+}
+
+}  // namespace
+}  // namespace pysandbox::testing
