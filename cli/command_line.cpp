@@ -30,8 +30,11 @@ std::string limits_help() {
   std::string text = "Set a limit by name; may be repeated. Names, with default and range:";
   const Limits defaults;
   for (const auto& field : limit_fields()) {
-    const char* unit = field.unit == LimitField::Unit::seconds ? " s" : field.unit == LimitField::Unit::bytes ? " bytes" : "";
-    text += fmt::format("\n{} = {}{} ({} to {})", field.name, get_limit(defaults, field.name), unit, field.minimum, field.maximum);
+    const char* unit = field.unit == LimitField::Unit::seconds ? " s"
+                       : field.unit == LimitField::Unit::bytes ? " bytes"
+                                                               : "";
+    text += fmt::format("\n{} = {}{} ({} to {})", field.name, get_limit(defaults, field.name), unit, field.minimum,
+                        field.maximum);
   }
   return text;
 }
@@ -47,10 +50,13 @@ struct Raw {
 };
 
 void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
-  app.add_option("--python", runner.python, "The interpreter, as a path inside of the sandbox")->capture_default_str()->type_name("PATH");
+  app.add_option("--python", runner.python, "The interpreter, as a path inside of the sandbox")
+      ->capture_default_str()
+      ->type_name("PATH");
   app.add_option("--rootfs", runner.rootfs, "A root file system to use in place of the host's /usr")->type_name("DIR");
   app.add_option("--cgroup-parent", runner.cgroup_parent,
-                 "The cgroup below which jobs get theirs; \"none\": use rlimits and a watchdog instead")->type_name("PATH");
+                 "The cgroup below which jobs get theirs; \"none\": use rlimits and a watchdog instead")
+      ->type_name("PATH");
 }
 
 void add_run_options(CLI::App& app, RunCommand& run, Raw& raw) {
@@ -58,15 +64,24 @@ void add_run_options(CLI::App& app, RunCommand& run, Raw& raw) {
   app.add_option("script", run.script, "The program: a file, or - for standard input")->type_name("SCRIPT");
   app.add_option("-c,--code", run.code, "The program as text, in place of a file")->type_name("CODE");
   app.add_option("arguments", raw.trailing, "Arguments for the program, best after --");
-  app.add_option("--arg", run.request.args, "An argument for the program; may be repeated")->type_name("ARG")->expected(1)->allow_extra_args(false);
-  app.add_option("-d,--data", run.data, "Input files; the program finds them beside itself and in /data")->type_name("FILE")->expected(1, 100);
+  app.add_option("--arg", run.request.args, "An argument for the program; may be repeated")
+      ->type_name("ARG")
+      ->allow_extra_args(false);
+  app.add_option("-d,--data", run.data, "Input files; the program finds them beside itself and in /data")
+      ->type_name("FILE")
+      ->expected(1, 100);
   app.add_option("-o,--out", run.out, "Where to put the files that the program writes")->type_name("DIR");
-  app.add_option("-e,--env", raw.env, "A variable for the program; without =VALUE, yours is passed on")->type_name("KEY[=VALUE]")->expected(1)->allow_extra_args(false);
-  app.add_option("--stdin", run.stdin_from, "What the program reads from standard input: a file, or - for yours")->type_name("FILE|-");
-  app.add_option("-t,--timeout", raw.timeout, "Wall-clock limit (the limit time_limit), default 30")->type_name("SECONDS");
-  app.add_option("-m,--memory", raw.memory, "Memory limit in MiB (the limit memory_bytes), default 512")->type_name("MIB");
+  app.add_option("-e,--env", raw.env, "A variable for the program; without =VALUE, yours is passed on")
+      ->type_name("KEY[=VALUE]")
+      ->allow_extra_args(false);
+  app.add_option("--stdin", run.stdin_from, "What the program reads from standard input: a file, or - for yours")
+      ->type_name("FILE|-");
+  app.add_option("-t,--timeout", raw.timeout, "Wall-clock limit (the limit time_limit), default 30")
+      ->type_name("SECONDS");
+  app.add_option("-m,--memory", raw.memory, "Memory limit in MiB (the limit memory_bytes), default 512")
+      ->type_name("MIB");
   app.add_option("--cpus", raw.cpus, "Processors it may use (the limit cpus), default 1")->type_name("N");
-  app.add_option("-l,--limit", raw.limits, limits_help())->type_name("NAME=VALUE")->expected(1)->allow_extra_args(false);
+  app.add_option("-l,--limit", raw.limits, limits_help())->type_name("NAME=VALUE")->allow_extra_args(false);
   app.add_option("--min-isolation", raw.minimum_isolation,
                  "Refuse to run with less: rlimits, cgroup, or full (cgroup and a user id of its own)")
       ->capture_default_str()
@@ -115,7 +130,8 @@ void finish_run(RunCommand& run, const Raw& raw) {
                               : raw.minimum_isolation == "cgroup" ? MinimumIsolation::cgroup
                                                                   : MinimumIsolation::rlimits;
   if (run.script.empty() && !run.code_given) {
-    throw Error(ErrorCode::invalid_request, "no program given: name a script before --data, use - for standard input, or -c CODE");
+    throw Error(ErrorCode::invalid_request,
+                "no program given: name a script before --data, use - for standard input, or -c CODE");
   }
 }
 
@@ -142,11 +158,14 @@ Command parse_command_line(int argc, const char* const* argv) {
   CompletionCommand completion;
   auto* run_app = app.add_subcommand("run", "Run a program here and now, without a server");
   add_run_options(*run_app, run, raw);
-  auto* doctor_app = app.add_subcommand("doctor", "Say what this host can enforce, what is missing and how to fix it, and try real attacks");
+  auto* doctor_app = app.add_subcommand(
+      "doctor", "Say what this host can enforce, what is missing and how to fix it, and try real attacks");
   doctor_app->add_flag("--json", doctor.json, "Print the findings as JSON");
   add_runner_options(*doctor_app, doctor.runner);
   auto* completion_app = app.add_subcommand("completion", "Print a completion script for a shell");
-  completion_app->add_option("shell", completion.shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion_app->add_option("shell", completion.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
   try {
     app.parse(argc, argv);
@@ -160,6 +179,10 @@ Command parse_command_line(int argc, const char* const* argv) {
       return run;
     }
   } catch (const CLI::ParseError& error) {
+    if (argc > 1 && *argv[1] != '-' && app.get_subcommands().empty()) {
+      return Message{fmt::format("pysandbox: there is no command \"{}\"; see pysandbox --help\n", argv[1]),
+                     exit_code_own_failure};
+    }
     return to_message(app, error);
   }
   if (doctor_app->parsed()) return doctor;

@@ -11,14 +11,14 @@
 namespace pysandbox::cli {
 
 struct RunCommand {
-  JobRequest request;       // code and inputs are filled in by the command itself
+  JobRequest request;  // code and inputs are filled in by the command itself
   NativeRunnerOptions runner;
-  std::string script;       // a path, "-" for standard input, or empty with `code`
-  std::string code;         // -c
+  std::string script;  // a path, "-" for standard input, or empty with `code`
+  std::string code;    // -c
   bool code_given = false;
   std::vector<std::string> data;
-  std::string out;          // empty: artifacts are listed, not kept
-  std::string stdin_from;   // a path, "-", or empty
+  std::string out;         // empty: artifacts are listed, not kept
+  std::string stdin_from;  // a path, "-", or empty
   bool json = false;
   bool quiet = false;
 };

@@ -24,9 +24,12 @@ struct Label {
 
 Label label_of(Level level) {
   switch (level) {
-    case Level::pass: return {"pass", "\033[32m"};
-    case Level::weaker: return {"weaker", "\033[33m"};
-    case Level::missing: break;
+    case Level::pass:
+      return {"pass", "\033[32m"};
+    case Level::weaker:
+      return {"weaker", "\033[33m"};
+    case Level::missing:
+      break;
   }
   return {"FAIL", "\033[31m"};
 }

@@ -9,7 +9,8 @@
 namespace pysandbox::cli {
 namespace {
 
-// An attack says "stopped" when it was stopped and "succeeded" when it was not; or the sandbox must end it with `expected`.
+// An attack says "stopped" when it was stopped and "succeeded" when it was not; or the sandbox must end it with
+// `expected`.
 struct Probe {
   const char* name;
   const char* code;
@@ -89,7 +90,8 @@ HostFinding judge(const Probe& probe, const RunResult& result) {
   const bool said_stopped = probe.expected != Outcome::ok || result.stdout.starts_with("stopped");
   if (result.outcome == probe.expected && said_stopped) {
     return {name, HostFinding::Level::pass,
-            probe.expected == Outcome::ok ? "as it should" : fmt::format("ended with {}", to_string(result.outcome)), ""};
+            probe.expected == Outcome::ok ? "as it should" : fmt::format("ended with {}", to_string(result.outcome)),
+            ""};
   }
   return {name, HostFinding::Level::missing,
           fmt::format("outcome {}, said: {}{}", to_string(result.outcome), result.stdout, result.stderr),

@@ -112,8 +112,8 @@ void complain(const std::string& sentence) {
 }
 
 void explain(const RunResult& result) {
-  const bool own_words = result.outcome == Outcome::exception || result.outcome == Outcome::nonzero_exit ||
-                         result.outcome == Outcome::ok;
+  const bool own_words =
+      result.outcome == Outcome::exception || result.outcome == Outcome::nonzero_exit || result.outcome == Outcome::ok;
   if (result.failure && result.outcome != Outcome::ok) {
     complain(fmt::format("{}: {}: {}; {}", to_string(result.outcome), result.failure->limit, result.failure->observed,
                          result.failure->hint));
@@ -145,8 +145,8 @@ int run(const RunCommand& command) {
   const JobRequest request = complete_request(command);
   StopSignals signals;
   ProgressLine progress(command.quiet || command.json ? Show::never : Show::on_terminal);
-  Sandbox sandbox({make_native_runner(command.runner),
-                   command.out.empty() ? nullptr : open_export_directory(command.out)});
+  Sandbox sandbox(
+      {make_native_runner(command.runner), command.out.empty() ? nullptr : open_export_directory(command.out)});
   const OutputSink sink = command.json ? OutputSink() : forward_output(progress, signals);
   const RunResult result = sandbox.run(request, {sink, signals.token()});
   progress.clear();

@@ -7,12 +7,12 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(pysandbox_settings INTERFACE)
 target_compile_features(pysandbox_settings INTERFACE cxx_std_20)
-target_compile_options(pysandbox_settings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
-  -Wno-restrict)  # g++ 12 sees overlaps in std::string that are not there (GCC bug 105651)
+# g++ 12 sees overlaps in std::string that are not there (GCC bug 105651): -Wno-restrict.
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wno-restrict)
 if(PYSANDBOX_WERROR)
-  target_compile_options(pysandbox_settings INTERFACE -Werror)
+  list(APPEND warnings -Werror)
 endif()
+target_compile_options(pysandbox_settings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 target_include_directories(pysandbox_settings INTERFACE ${PROJECT_SOURCE_DIR}/src)
 
 # Sanitizers watch the host side only: pysandbox-init is static, single-threaded and

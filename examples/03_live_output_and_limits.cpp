@@ -5,7 +5,8 @@
 
 int main() {
   pysandbox::Sandbox sandbox;
-  pysandbox::JobRequest request{.code = "import time\nfor i in range(1000):\n    print('step', i)\n    time.sleep(0.1)\n"};
+  pysandbox::JobRequest request{.code =
+                                    "import time\nfor i in range(1000):\n    print('step', i)\n    time.sleep(0.1)\n"};
   request.limits.time_limit = std::chrono::milliseconds(500);
   request.limits.memory_bytes = 128 << 20;
 

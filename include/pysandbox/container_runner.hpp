@@ -48,12 +48,12 @@ struct ContainerSpec {
 
 // What to run, checked and ready: every name is safe, every source can be read.
 struct Program {
-  std::string entry_point;                 // the file in `files` that Python runs
+  std::string entry_point;  // the file in `files` that Python runs
   std::vector<std::string> args{};
   std::map<std::string, std::string> env{};
   std::string stdin{};
-  std::vector<InputFile> inputs{};         // appear in /workspace and /data
-  std::string code{};                      // appears as /workspace/<entry_point>
+  std::vector<InputFile> inputs{};  // appear in /workspace and /data
+  std::string code{};               // appears as /workspace/<entry_point>
 };
 
 // A file in a dead container, open for reading.
@@ -91,7 +91,7 @@ class PYSANDBOX_EXPORT Container {
 struct HostFinding {
   enum class Level { pass, weaker, missing };
 
-  std::string name;    // "user namespaces"
+  std::string name;  // "user namespaces"
   Level level = Level::pass;
   std::string detail;  // what was found
   std::string remedy;  // what to do about it; empty for pass

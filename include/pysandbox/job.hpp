@@ -62,9 +62,9 @@ struct JobRequest {
 
 inline constexpr std::uint64_t maximum_code_bytes = 10ULL << 20;
 inline constexpr std::uint64_t maximum_inputs = 100;
-inline constexpr std::uint64_t maximum_input_bytes = 4ULL << 30;      // all inputs together
-inline constexpr std::uint64_t maximum_argument_bytes = 128ULL << 10; // one argument; execve(2), MAX_ARG_STRLEN
-inline constexpr std::uint64_t maximum_arguments_bytes = 1ULL << 20;  // all arguments and variables together
+inline constexpr std::uint64_t maximum_input_bytes = 4ULL << 30;       // all inputs together
+inline constexpr std::uint64_t maximum_argument_bytes = 128ULL << 10;  // one argument; execve(2), MAX_ARG_STRLEN
+inline constexpr std::uint64_t maximum_arguments_bytes = 1ULL << 20;   // all arguments and variables together
 
 // Throws Error{invalid_request} or Error{too_large} with the first thing that is
 // wrong: a bad name, a name used twice, a NUL, code that is not text, a limit out of range.
@@ -85,13 +85,13 @@ struct Job {
   JobId id;
   JobState state = JobState::queued;
   JobRequest request;
-  std::uint32_t attempt = 0;            // how often it was claimed
-  std::string worker;                   // who runs it now or ran it last
+  std::uint32_t attempt = 0;  // how often it was claimed
+  std::string worker;         // who runs it now or ran it last
   TimePoint created_at;
   std::optional<TimePoint> started_at;  // of the last attempt
   std::optional<TimePoint> completed_at;
   bool cancel_requested = false;
-  std::optional<RunResult> result;      // once completed or failed
+  std::optional<RunResult> result;  // once completed or failed
 };
 
 }  // namespace pysandbox

@@ -1,9 +1,8 @@
 // The wire format: JSON text to and from requests and results.
 //
 // Key names are the field names of the structs. Durations are seconds, as numbers.
-// Text that is not valid UTF-8 (a program may print any byte) has U+FFFD in place of each wrong byte; `stdout`, `stderr` and paths can
-// therefore differ from the struct in such bytes.
-// Threads: plain functions, safe anywhere.
+// Text that is not valid UTF-8 (a program may print any byte) has U+FFFD in place of each wrong byte; `stdout`,
+// `stderr` and paths can therefore differ from the struct in such bytes. Threads: plain functions, safe anywhere.
 #pragma once
 
 #include <string>
@@ -19,9 +18,10 @@ namespace pysandbox {
 
 enum class JsonStyle { compact, indented };
 
-// {outcome, exit_code, signal, stdout, stderr, stdout_truncated, stderr_truncated, error{name, value, traceback, line}, failure{limit,
-// observed, hint}, usage{wall_time, cpu_user, cpu_system, memory_peak_bytes, processes_peak, read_bytes, written_bytes},
-// isolation{...}, artifacts[{path, size, content_type, sha256, file_id}], environment, warnings[]}. What is absent is null.
+// {outcome, exit_code, signal, stdout, stderr, stdout_truncated, stderr_truncated, error{name, value, traceback, line},
+// failure{limit, observed, hint}, usage{wall_time, cpu_user, cpu_system, memory_peak_bytes, processes_peak, read_bytes,
+// written_bytes}, isolation{...}, artifacts[{path, size, content_type, sha256, file_id}], environment, warnings[]}.
+// What is absent is null.
 PYSANDBOX_EXPORT std::string to_json(const RunResult& result, JsonStyle style = JsonStyle::compact);
 
 PYSANDBOX_EXPORT std::string to_json(const JobRequest& request, JsonStyle style = JsonStyle::compact);

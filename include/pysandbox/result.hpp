@@ -48,10 +48,10 @@ struct Failure {
 // was when its time was up. It comes from inside the interpreter: useful to the
 // author, not evidence against them.
 struct PythonError {
-  std::string name;          // "ValueError"
-  std::string value;         // its text
-  std::string traceback;     // as Python prints it
-  std::optional<int> line;   // in the entry point, counted from 1
+  std::string name;         // "ValueError"
+  std::string value;        // its text
+  std::string traceback;    // as Python prints it
+  std::optional<int> line;  // in the entry point, counted from 1
 
   bool operator==(const PythonError&) const = default;
 };
@@ -71,14 +71,14 @@ struct Usage {
 
 // What really stood between the program and the host in this run.
 struct Isolation {
-  std::string runner;                  // "native"
-  std::string mode;                    // "root": started by root; "rootless": by an ordinary user
-  std::string cgroup;                  // "v2", "v1", "hybrid" (controllers on v1) or "none"
-  std::string limits;                  // "cgroup", or "rlimits+watchdog"
-  std::vector<std::string> namespaces; // "user", "mount", "pid", "net", "ipc", "uts", "cgroup"
-  std::string seccomp;                 // the profile's name, for example "python-strict"
-  int landlock_abi = 0;                // 0: this kernel has none
-  bool unique_uid = false;             // no other running job has its user id on the host
+  std::string runner;                   // "native"
+  std::string mode;                     // "root": started by root; "rootless": by an ordinary user
+  std::string cgroup;                   // "v2", "v1", "hybrid" (controllers on v1) or "none"
+  std::string limits;                   // "cgroup", or "rlimits+watchdog"
+  std::vector<std::string> namespaces;  // "user", "mount", "pid", "net", "ipc", "uts", "cgroup"
+  std::string seccomp;                  // the profile's name, for example "python-strict"
+  int landlock_abi = 0;                 // 0: this kernel has none
+  bool unique_uid = false;              // no other running job has its user id on the host
 
   bool operator==(const Isolation&) const = default;
 };

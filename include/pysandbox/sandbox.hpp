@@ -8,8 +8,8 @@
 //
 // Threads: run() may be called from any number of threads at once; each call
 // uses its caller's thread until the program has ended and starts none.
-// Processes: the children it starts raise no SIGCHLD and are not seen by a
-// wait() of yours.
+// Processes: each run is a child of this process until it ends. Should a wait() or a SIGCHLD handler of yours see
+// and reap it first, nothing is lost: it is watched through its own descriptor.
 // Ownership: a Sandbox owns its runner and its FileStore and must outlive its run() calls.
 #pragma once
 
@@ -32,8 +32,8 @@ struct SandboxParts {
 };
 
 struct RunOptions {
-  OutputSink on_output{};           // gets the output while the program runs
-  std::stop_token stop{};           // request_stop() ends the program with Outcome::cancelled
+  OutputSink on_output{};  // gets the output while the program runs
+  std::stop_token stop{};  // request_stop() ends the program with Outcome::cancelled
 };
 
 class PYSANDBOX_EXPORT Sandbox {

@@ -22,8 +22,8 @@ class Cgroup {
   virtual ~Cgroup() = default;  // kills what is left and removes the directories
 
   // How a process gets in: v2 is born into entry(); on v1 it writes "0" to each of the tasks files.
-  virtual int entry() const noexcept = 0;                       // -1: none
-  virtual std::vector<UniqueFd> take_tasks_files() = 0;         // empty on v2
+  virtual int entry() const noexcept = 0;                // -1: none
+  virtual std::vector<UniqueFd> take_tasks_files() = 0;  // empty on v2
 
   virtual std::chrono::microseconds cpu_time() const = 0;
   virtual std::chrono::microseconds cpu_user() const = 0;
@@ -39,8 +39,8 @@ class CgroupTree {
  public:
   virtual ~CgroupTree() = default;
 
-  virtual std::string version() const = 0;   // "v2", "v1" or "hybrid"
-  virtual std::string place() const = 0;     // for people
+  virtual std::string version() const = 0;  // "v2", "v1" or "hybrid"
+  virtual std::string place() const = 0;    // for people
 
   // Makes `name` with these limits. Throws Error{sandbox_unavailable}.
   virtual std::unique_ptr<Cgroup> make(const std::string& name, const Limits& limits) = 0;
@@ -64,14 +64,14 @@ CgroupDiscovery find_cgroup_v1(const std::string& parent);
 CgroupDiscovery find_cgroup_v2(const std::string& parent);
 
 // The tools of both versions.
-std::string cgroup_of_self(const std::string& controller);             // "" names v2; "/" if unknown
+std::string cgroup_of_self(const std::string& controller);                 // "" names v2; "/" if unknown
 std::string mount_of(const std::string& type, const std::string& option);  // "" if not mounted
-void write_control(const std::string& file, const std::string& value);  // throws Error{sandbox_unavailable}
+void write_control(const std::string& file, const std::string& value);     // throws Error{sandbox_unavailable}
 bool try_write_control(const std::string& file, const std::string& value) noexcept;
-std::uint64_t read_number(const std::string& file);                     // 0 if there is none
+std::uint64_t read_number(const std::string& file);  // 0 if there is none
 std::uint64_t read_key(const std::string& file, const std::string& key);
 std::vector<std::string> subdirectories(const std::string& path);
-void remove_cgroup_directory(const std::string& path) noexcept;         // waits a little for the dying
+void remove_cgroup_directory(const std::string& path) noexcept;  // waits a little for the dying
 
 inline constexpr const char* cgroup_parent_name = "pysandbox";
 

@@ -37,8 +37,7 @@ void kill_members(const std::string& directory) noexcept {
 class CgroupV2 final : public Cgroup {
  public:
   explicit CgroupV2(std::string directory)
-      : directory_(std::move(directory)),
-        entry_(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+      : directory_(std::move(directory)), entry_(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     check(entry_.get(), "opening the cgroup " + directory_, ErrorCode::sandbox_unavailable);
   }
 

@@ -45,7 +45,12 @@ std::optional<GuestReport> parse_guest_report(std::string_view text) {
 std::string faulthandler_traceback(std::string_view stderr_text) {
   const auto fatal = stderr_text.rfind("Fatal Python error: ");
   if (fatal == std::string_view::npos) return {};
-  return std::string(stderr_text.substr(fatal));
+  std::string place(stderr_text.substr(fatal));
+  // Below the program's frames are our bootstrap's.
+  if (const auto bootstrap = place.find("  File \"<string>\", line "); bootstrap != std::string::npos) {
+    place.erase(bootstrap);
+  }
+  return place;
 }
 
 }  // namespace pysandbox::container

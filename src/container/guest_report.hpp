@@ -11,15 +11,16 @@
 namespace pysandbox::container {
 
 struct GuestReport {
-  bool stopped = false;     // the soft signal reached it
-  int error_number = 0;     // of an OSError
+  bool stopped = false;  // the soft signal reached it
+  int error_number = 0;  // of an OSError
   PythonError error;
 };
 
 // Empty if the text is not a report.
 std::optional<GuestReport> parse_guest_report(std::string_view text);
 
-// The place that faulthandler printed when a signal ended the interpreter, from the end of stderr; empty if there is none.
+// The place that faulthandler printed when a signal ended the interpreter, from the end of stderr; empty if there is
+// none.
 std::string faulthandler_traceback(std::string_view stderr_text);
 
 }  // namespace pysandbox::container

@@ -79,7 +79,8 @@ HostFinding check_landlock() {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi >= 6) return {"Landlock", Level::pass, "ABI " + std::to_string(abi), ""};
   if (abi > 0) {
-    return {"Landlock", Level::weaker, "ABI " + std::to_string(abi) + ": files are guarded, abstract sockets and signals not",
+    return {"Landlock", Level::weaker,
+            "ABI " + std::to_string(abi) + ": files are guarded, abstract sockets and signals not",
             "Linux 6.12 or newer has ABI 6"};
   }
   return {"Landlock", Level::weaker, "not active: the mounts alone guard files", "boot with lsm=landlock,..."};
@@ -94,7 +95,8 @@ HostFinding check_python(const NativeRunnerOptions& options) {
 
 HostFinding check_files() {
   for (const char* path : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}) {
-    if (::access(path, R_OK) != 0) return {"devices", Level::missing, std::string(path) + " is not there", "mount /dev"};
+    if (::access(path, R_OK) != 0)
+      return {"devices", Level::missing, std::string(path) + " is not there", "mount /dev"};
   }
   return {"devices", Level::pass, "the five that a program may use are there", ""};
 }

@@ -156,7 +156,7 @@ void InitProcess::kill() noexcept {
 void InitProcess::reap() noexcept {
   if (pid_ <= 0) return;
   siginfo_t info{};
-  // __WALL: it was started without a signal for its parent, see spawn.hpp.
+  // ECHILD: somebody else in this process was faster; dead it is all the same.
   while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | __WALL) < 0 &&
          errno == EINTR) {
   }
@@ -165,8 +165,8 @@ void InitProcess::reap() noexcept {
 
 void throw_step_failed(const Report& report) {
   const StepText text = text_of(report.step);
-  throw Error(ErrorCode::sandbox_unavailable, std::string("this host cannot ") + text.what + ": " +
-                                                  errno_text(report.error) + "; " + text.remedy);
+  throw Error(ErrorCode::sandbox_unavailable,
+              std::string("this host cannot ") + text.what + ": " + errno_text(report.error) + "; " + text.remedy);
 }
 
 }  // namespace pysandbox::container

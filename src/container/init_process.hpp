@@ -25,7 +25,7 @@ class InitImage {
 };
 
 struct InitStart {
-  std::uint32_t host_uid;             // what the guest is on the host
+  std::uint32_t host_uid;  // what the guest is on the host
   std::uint32_t host_gid;
   bool privileged;                    // we may map any id
   int cgroup;                         // v2: born into it; -1: not

@@ -83,36 +83,36 @@ enum class Step : std::uint32_t {
 
 // First message to the init.
 struct ContainerPlan {
-  std::uint64_t workspace_bytes;   // quota of the one writable file system, inputs included
+  std::uint64_t workspace_bytes;  // quota of the one writable file system, inputs included
   std::uint64_t workspace_inodes;
-  std::uint32_t cgroup_fds;        // `tasks` files to write "0" to, from first_cgroup_fd on
-  std::uint32_t may_set_groups;    // 1 if the runner is root
-  std::uint32_t removed_layers;    // 0, or it is refused
-  char rootfs[4096];               // "" for the host's /usr
+  std::uint32_t cgroup_fds;      // `tasks` files to write "0" to, from first_cgroup_fd on
+  std::uint32_t may_set_groups;  // 1 if the runner is root
+  std::uint32_t removed_layers;  // 0, or it is refused
+  char rootfs[4096];             // "" for the host's /usr
 };
 
 // Second message; comes with four descriptors: the words (a memfd), stdin, stdout, stderr.
 struct ProgramPlan {
-  std::uint32_t argument_count;    // words[0] is the file to execute
-  std::uint32_t variable_count;    // follow the arguments
-  std::uint64_t words_size;        // all NUL-terminated
+  std::uint32_t argument_count;  // words[0] is the file to execute
+  std::uint32_t variable_count;  // follow the arguments
+  std::uint64_t words_size;      // all NUL-terminated
   std::uint64_t open_files;
   std::uint64_t file_size_bytes;
   std::uint64_t processes;
-  std::uint64_t cpu_seconds;       // per process, a backstop
-  std::uint64_t data_bytes;        // RLIMIT_DATA; 0: the cgroup keeps memory
+  std::uint64_t cpu_seconds;  // per process, a backstop
+  std::uint64_t data_bytes;   // RLIMIT_DATA; 0: the cgroup keeps memory
 };
 
 enum class Order : std::uint32_t {
-  soft_stop,   // SIGTERM to the program
-  dump_stacks, // SIGABRT to the program: faulthandler prints where it is
+  soft_stop,    // SIGTERM to the program
+  dump_stacks,  // SIGABRT to the program: faulthandler prints where it is
   kill_all,
 };
 
 enum class Event : std::uint32_t {
-  ready,    // isolated; comes with the workspace's directory
-  failed,   // a step failed: step, error
-  exited,   // the program and everything it started are dead
+  ready,   // isolated; comes with the workspace's directory
+  failed,  // a step failed: step, error
+  exited,  // the program and everything it started are dead
 };
 
 struct Report {
@@ -121,7 +121,7 @@ struct Report {
   std::int32_t error;        // an errno value
   std::int32_t wait_status;  // as waitpid(2) gives it
   std::int32_t landlock_abi;
-  std::uint32_t leftovers;   // processes that outlived the program
+  std::uint32_t leftovers;  // processes that outlived the program
   std::uint64_t user_microseconds;
   std::uint64_t system_microseconds;
   std::uint64_t read_bytes;

@@ -53,8 +53,8 @@ Limits without_cgroup_limits(Limits limits) {
 
 class NativeContainer final : public Container, public WorkspaceHolder {
  public:
-  NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image, CgroupTree* tree,
-                  Slot slot, std::uint32_t removed_layers)
+  NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image,
+                  CgroupTree* tree, Slot slot, std::uint32_t removed_layers)
       : options_(options),
         spec_(spec),
         image_(image),
@@ -235,8 +235,8 @@ class NativeRunner final : public ContainerRunner {
 
   void refuse_too_weak(MinimumIsolation minimum) const {
     if (minimum != MinimumIsolation::rlimits && !cgroups_.tree) {
-      throw Error(ErrorCode::sandbox_unavailable, "the job asks for limits kept by cgroups, but " + cgroups_.obstacle +
-                                                      "; " + cgroups_.remedy);
+      throw Error(ErrorCode::sandbox_unavailable,
+                  "the job asks for limits kept by cgroups, but " + cgroups_.obstacle + "; " + cgroups_.remedy);
     }
     if (minimum == MinimumIsolation::full && ::geteuid() != 0) {
       throw Error(ErrorCode::sandbox_unavailable,

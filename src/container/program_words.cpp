@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <map>
+#include <vector>
 
 #include "support/syscall.hpp"
 
 extern "C" {
-extern const char pysandbox_bootstrap_begin[];
+extern const char pysandbox_bootstrap[];
+extern const char pysandbox_report[];
 }
 
 namespace pysandbox::container {
@@ -17,12 +19,8 @@ namespace {
 
 // All that a program inherits. Nothing of the host's environment is among it.
 const std::map<std::string, std::string> base_environment = {
-    {"PATH", "/usr/local/bin:/usr/bin:/bin"},
-    {"HOME", "/workspace"},
-    {"LANG", "C.UTF-8"},
-    {"TMPDIR", "/tmp"},
-    {"PYTHONDONTWRITEBYTECODE", "1"},
-    {"PYTHONNOUSERSITE", "1"},
+    {"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/workspace"},    {"LANG", "C.UTF-8"}, {"TMPDIR", "/tmp"},
+    {"PYTHONDONTWRITEBYTECODE", "1"},         {"PYTHONNOUSERSITE", "1"},
 };
 
 void append_word(std::string& bytes, const std::string& word) {
@@ -34,11 +32,11 @@ void append_word(std::string& bytes, const std::string& word) {
 
 Words program_words(const Program& program, const std::string& python, bool inherit) {
   Words words{};
-  for (const std::string& word : {python, std::string("-c"), std::string(pysandbox_bootstrap_begin), program.entry_point}) {
-    append_word(words.bytes, word);
-  }
+  const std::vector<std::string> interpreter{python, "-X", "faulthandler", "-c", pysandbox_bootstrap, pysandbox_report,
+                                             program.entry_point};
+  for (const auto& word : interpreter) append_word(words.bytes, word);
   for (const auto& argument : program.args) append_word(words.bytes, argument);
-  words.plan.argument_count = static_cast<std::uint32_t>(4 + program.args.size());
+  words.plan.argument_count = static_cast<std::uint32_t>(interpreter.size() + program.args.size());
 
   std::map<std::string, std::string> environment = base_environment;
   for (const auto& [name, value] : program.env) environment[name] = value;

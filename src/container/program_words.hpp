@@ -12,7 +12,7 @@
 namespace pysandbox::container {
 
 struct Words {
-  ProgramPlan plan;   // with the counts filled in
+  ProgramPlan plan;  // with the counts filled in
   std::string bytes;
 };
 

@@ -30,8 +30,9 @@ void make_private_directory(const std::string& path) {
   check(::lstat(path.c_str(), &status), "looking at " + path, ErrorCode::sandbox_unavailable);
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
     throw Error(ErrorCode::sandbox_unavailable,
-                path + " must be a directory that only its owner can write, and yours; remove it or name another one "
-                       "as NativeRunnerOptions::state_directory");
+                path +
+                    " must be a directory that only its owner can write, and yours; remove it or name another one "
+                    "as NativeRunnerOptions::state_directory");
   }
 }
 

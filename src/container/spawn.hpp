@@ -8,17 +8,16 @@
 namespace pysandbox::container {
 
 struct SpawnRequest {
-  int image;                  // what to execute
-  std::span<const int> fds;   // become first_target, first_target + 1, ...
+  int image;                 // what to execute
+  std::span<const int> fds;  // become first_target, first_target + 1, ...
   int first_target;
-  std::uint64_t namespaces;   // CLONE_NEW*
-  int cgroup;                 // a cgroup v2 directory to be born into; -1: the caller's
-  bool close_others;          // all further descriptors
+  std::uint64_t namespaces;  // CLONE_NEW*
+  int cgroup;                // a cgroup v2 directory to be born into; -1: the caller's
+  bool close_others;         // all further descriptors
 };
 
 // The process has all capabilities in its new user namespace, and keeps them through the exec although its
-// user is not mapped yet; 0, 1 and 2 are /dev/null. It sends its parent no signal when it
-// ends, so a host's own SIGCHLD handling and wait() never see it. Returns its pid, or a negative errno.
+// user is not mapped yet; 0, 1 and 2 are /dev/null. Returns its pid, or a negative errno.
 long spawn_with_namespaces(const SpawnRequest& request, int& pidfd);
 
 void send_signal(int pidfd, int signal) noexcept;

@@ -20,10 +20,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr milliseconds look_interval{100};   // at counters that raise no event
-constexpr milliseconds watch_interval{20};   // without a cgroup nothing else stops a hog
-constexpr milliseconds dump_time{50};        // for faulthandler, after SIGABRT
-constexpr milliseconds burial_time{2'000};   // from the kill order until the init itself is killed
+constexpr milliseconds look_interval{100};  // at counters that raise no event
+constexpr milliseconds watch_interval{20};  // without a cgroup nothing else stops a hog
+constexpr milliseconds dump_time{50};       // for faulthandler, after SIGABRT
+constexpr milliseconds burial_time{2'000};  // from the kill order until the init itself is killed
 
 // One program's supervision: an event loop whose state is where the program stands on its way out.
 class Watch {
@@ -143,15 +143,18 @@ class Watch {
 
   void advance() {
     switch (phase_) {
-      case Phase::running: return stop(StopReason::time);
+      case Phase::running:
+        return stop(StopReason::time);
       case Phase::asked_to_stop:
         s_.init.order(Order::dump_stacks);
         return enter(Phase::dumping, dump_time);
-      case Phase::dumping: return kill_all();
+      case Phase::dumping:
+        return kill_all();
       case Phase::killed:
         s_.init.kill();
         return enter(Phase::init_killed, std::chrono::hours(24));
-      case Phase::init_killed: return;
+      case Phase::init_killed:
+        return;
     }
   }
 

@@ -30,8 +30,8 @@ struct Observation {
   std::optional<Report> report;  // empty: the init was killed before it could tell
   std::chrono::microseconds wall_time{0};
   std::uint64_t processes_peak = 0;
-  std::uint64_t memory_peak = 0;                // the watchdog's; zero with a cgroup
-  std::chrono::microseconds cpu_observed{0};    // when the cpu limit was seen to be passed
+  std::uint64_t memory_peak = 0;              // the watchdog's; zero with a cgroup
+  std::chrono::microseconds cpu_observed{0};  // when the cpu limit was seen to be passed
 };
 
 struct Supervision {

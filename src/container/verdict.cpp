@@ -42,8 +42,11 @@ void record_exit(const Facts& facts, RunResult& result) {
 bool decide_our_stop(const Facts& facts, RunResult& result) {
   switch (facts.seen.stop) {
     case StopReason::none:
-    case StopReason::memory: return false;
-    case StopReason::cancelled: result.outcome = Outcome::cancelled; return true;
+    case StopReason::memory:
+      return false;
+    case StopReason::cancelled:
+      result.outcome = Outcome::cancelled;
+      return true;
     case StopReason::time:
       end(result, Outcome::time_limit, "time_limit", seconds(facts.seen.wall_time),
           "see error.traceback for where it was; do less, or raise time_limit");
@@ -72,7 +75,8 @@ bool decide_signal(const Facts& facts, RunResult& result) {
   } else if (result.signal == "SIGSYS") {
     result.outcome = Outcome::syscall_denied;
   } else if (result.signal == "SIGXFSZ") {
-    end(result, Outcome::disk_limit, "file_size_bytes", fmt::format("more than {}", bytes(facts.limits.file_size_bytes)),
+    end(result, Outcome::disk_limit, "file_size_bytes",
+        fmt::format("more than {}", bytes(facts.limits.file_size_bytes)),
         "write smaller files, or raise file_size_bytes");
   } else if (const auto used = result.usage.cpu_user + result.usage.cpu_system;
              (result.signal == "SIGKILL" || result.signal == "SIGXCPU") && used >= facts.limits.cpu_time_limit) {
@@ -97,7 +101,8 @@ bool decide_refusal(const Facts& facts, RunResult& result) {
     return true;
   }
   if (number == EFBIG) {
-    end(result, Outcome::disk_limit, "file_size_bytes", fmt::format("more than {}", bytes(facts.limits.file_size_bytes)),
+    end(result, Outcome::disk_limit, "file_size_bytes",
+        fmt::format("more than {}", bytes(facts.limits.file_size_bytes)),
         "write smaller files, or raise file_size_bytes");
     return true;
   }
@@ -120,7 +125,8 @@ void note_truncation(const Facts& facts, RunResult& result) {
   const auto note = [&](const char* limit, std::uint64_t total, std::uint64_t maximum) {
     result.warnings.push_back(fmt::format("{} of {} bytes are kept: the middle was left out", maximum, total));
     if (!result.failure) {
-      result.failure = Failure{limit, bytes(total), fmt::format("print less, write a file instead, or raise {}", limit)};
+      result.failure =
+          Failure{limit, bytes(total), fmt::format("print less, write a file instead, or raise {}", limit)};
     }
   };
   if (result.stdout_truncated) note("stdout_bytes", facts.stdout_total, facts.limits.stdout_bytes);

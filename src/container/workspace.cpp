@@ -27,8 +27,7 @@ constexpr std::uint64_t directory_reserve = 64;  // inodes for the directories o
 // as this lives, this thread, and no other, makes files as the guest.
 class MakeFilesAs {
  public:
-  MakeFilesAs(uid_t uid, gid_t gid)
-      : gid_(::setfsgid(gid)), uid_(::setfsuid(uid)) {}
+  MakeFilesAs(uid_t uid, gid_t gid) : gid_(::setfsgid(gid)), uid_(::setfsuid(uid)) {}
   ~MakeFilesAs() {
     ::setfsuid(static_cast<uid_t>(uid_));
     ::setfsgid(static_cast<gid_t>(gid_));
@@ -159,7 +158,8 @@ void note_left_out(RunResult& result, const char* limit, std::uint64_t files, st
   result.warnings.push_back(std::to_string(files) + " artifacts were left out: the limit " + limit + " is " +
                             std::to_string(maximum));
   if (!result.failure) {
-    result.failure = Failure{limit, observed, "write fewer or smaller files, pack them, or raise " + std::string(limit)};
+    result.failure =
+        Failure{limit, observed, "write fewer or smaller files, pack them, or raise " + std::string(limit)};
   }
 }
 
@@ -209,8 +209,8 @@ void Workspace::place_file(const InputFile& file, bool visible_in_data) {
 
 bool Workspace::is_unchanged_input(const std::string& path, const struct stat& status) const {
   const auto found = placed_.find(path);
-  return found != placed_.end() && found->second == Mark{status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                                                         status.st_mtim.tv_nsec};
+  return found != placed_.end() &&
+         found->second == Mark{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
 std::string Workspace::read_report() const {
@@ -229,11 +229,12 @@ Workspace::Fill Workspace::fill() const {
 void Workspace::collect(const Limits& limits, RunResult& result, const std::function<void(OutputFile&)>& take) const {
   std::vector<Found> found;
   std::uint64_t too_deep = 0;
-  walk(open_for_reading(root_, "workspace", O_DIRECTORY), "", 0,
-       [&](const std::string& path, const struct stat& status) {
-         if (!is_unchanged_input(path, status)) found.push_back({path, static_cast<std::uint64_t>(status.st_size)});
-       },
-       too_deep);
+  walk(
+      open_for_reading(root_, "workspace", O_DIRECTORY), "", 0,
+      [&](const std::string& path, const struct stat& status) {
+        if (!is_unchanged_input(path, status)) found.push_back({path, static_cast<std::uint64_t>(status.st_size)});
+      },
+      too_deep);
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.path < b.path; });
   if (too_deep > 0) {
     result.warnings.push_back(std::to_string(too_deep) + " directories were left out: they lie more than " +

@@ -1,6 +1,7 @@
 // What every ContainerRunner must do, as tests. To hold an own runner to it:
 //
-//   INSTANTIATE_TEST_SUITE_P(Mine, ContainerRunnerContract, testing::Values(RunnerKind{"mine", [] { return make_mine(); }}));
+//   INSTANTIATE_TEST_SUITE_P(Mine, ContainerRunnerContract, testing::Values(RunnerKind{"mine", [] { return make_mine();
+//   }}));
 #pragma once
 
 #include <gtest/gtest.h>
@@ -71,13 +72,17 @@ TEST_P(ContainerRunnerContract, RunsAProgramAndReturnsWhatItPrinted) {
 }
 
 TEST_P(ContainerRunnerContract, StartsInTheWorkspaceWithItsArgumentsAndLittleEnvironment) {
-  Program p = program("import os, sys\nprint(os.getcwd(), sys.argv, __name__, __file__)\nprint(sorted(os.environ))\nprint(os.environ['COLOUR'])");
+  Program p = program(
+      "import os, sys\nprint(os.getcwd(), sys.argv, __name__, "
+      "__file__)\nprint(sorted(os.environ))\nprint(os.environ['COLOUR'])");
   p.args = {"--fast", "two words", ""};
   p.env = {{"COLOUR", "grün"}};
   ::setenv("PYSANDBOX_CANARY", "secret", 1);
   const auto result = run(p).result;
-  EXPECT_NE(result.stdout.find("/workspace ['/workspace/main.py', '--fast', 'two words', ''] __main__ /workspace/main.py\n"),
-            std::string::npos) << result.stdout << result.stderr;
+  EXPECT_NE(
+      result.stdout.find("/workspace ['/workspace/main.py', '--fast', 'two words', ''] __main__ /workspace/main.py\n"),
+      std::string::npos)
+      << result.stdout << result.stderr;
   EXPECT_NE(result.stdout.find("grün\n"), std::string::npos);
   EXPECT_EQ(result.stdout.find("CANARY"), std::string::npos);
 }
@@ -90,7 +95,8 @@ TEST_P(ContainerRunnerContract, GivesStandardInputToTheProgram) {
 }
 
 TEST_P(ContainerRunnerContract, ShowsInputsInTheWorkspaceAndInData) {
-  Program p = program("for d in ('/workspace', '/data'):\n  print(open(d + '/a.txt').read(), open(d + '/sub/b.bin', 'rb').read())");
+  Program p = program(
+      "for d in ('/workspace', '/data'):\n  print(open(d + '/a.txt').read(), open(d + '/sub/b.bin', 'rb').read())");
   p.inputs = {{"a.txt", "alpha", ""}, {"sub/b.bin", std::string("\0\xff", 2), ""}};
   const auto [result, files] = run(p);
   EXPECT_EQ(result.stdout, "alpha b'\\x00\\xff'\nalpha b'\\x00\\xff'\n") << result.stderr;
@@ -174,7 +180,8 @@ import atexit, sys, threading, time
 atexit.register(lambda: print('at exit'))
 threading.Thread(target=lambda: (time.sleep(0.05), print('thread'))).start()
 sys.stdout.write('no newline')
-)").result;
+)")
+                          .result;
   EXPECT_EQ(result.stdout, "no newlinethread\nat exit\n");
 }
 
@@ -186,24 +193,27 @@ if __name__ == '__main__':
     for method in ('fork', 'spawn'):
         with multiprocessing.get_context(method).Pool(2) as pool: print(pool.map(square, range(4)))
     print(subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True, text=True).stdout)
-)").result;
+)")
+                          .result;
   EXPECT_EQ(result.stdout, "[0, 1, 4, 9]\n[0, 1, 4, 9]\n1\n\n") << result.stderr;
 }
 
 TEST_P(ContainerRunnerContract, StreamsOutputWhileTheProgramRuns) {
   std::string seen;
   const auto container = runner_->open({});
-  const auto result = container->run(program("import time\nprint('first')\ntime.sleep(60)"), [&](Stream, std::string_view text) {
-    seen += text;
-    container->stop();
-  });
+  const auto result =
+      container->run(program("import time\nprint('first')\ntime.sleep(60)"), [&](Stream, std::string_view text) {
+        seen += text;
+        container->stop();
+      });
   EXPECT_EQ(seen, "first\n");
   EXPECT_EQ(result.outcome, Outcome::cancelled);
   EXPECT_EQ(result.stdout, "first\n");
 }
 
 TEST_P(ContainerRunnerContract, EndsTheProgramWhenTheSinkThrows) {
-  EXPECT_THROW(run(program("print(1)\nimport time\ntime.sleep(60)"), {}, [](Stream, std::string_view) { throw std::runtime_error("full"); }),
+  EXPECT_THROW(run(program("print(1)\nimport time\ntime.sleep(60)"), {},
+                   [](Stream, std::string_view) { throw std::runtime_error("full"); }),
                std::runtime_error);
 }
 
@@ -222,7 +232,8 @@ if os.fork() == 0:
         print('daemon', flush=True)
         while True: pass
 print('main')
-)").result;
+)")
+                          .result;
   EXPECT_EQ(result.outcome, Outcome::ok);
   EXPECT_FALSE(result.warnings.empty());
 }
@@ -261,7 +272,8 @@ def wait():
     finally:
         print('flushed')
 wait()
-)", limits);
+)",
+                                   limits);
   expect_failure(result, Outcome::time_limit, "time_limit");
   EXPECT_EQ(result.stdout, "begun\nflushed\n");
   EXPECT_EQ(files.at("partial.txt"), "half");
@@ -284,7 +296,8 @@ TEST_P(ContainerRunnerContract, KillsAtTheTimeLimitWithoutGraceWhenThereIsNone) 
   Limits limits;
   limits.time_limit = std::chrono::milliseconds(300);
   limits.grace_period = std::chrono::milliseconds(0);
-  const auto result = run("import signal\nsignal.signal(15, lambda *a: print('heard'))\nwhile True: pass", limits).result;
+  const auto result =
+      run("import signal\nsignal.signal(15, lambda *a: print('heard'))\nwhile True: pass", limits).result;
   expect_failure(result, Outcome::time_limit, "time_limit");
   EXPECT_EQ(result.stdout, "");
   EXPECT_EQ(result.signal, "SIGKILL");
@@ -303,30 +316,41 @@ TEST_P(ContainerRunnerContract, KeepsTheCpuLimitOverAllProcesses) {
 TEST_P(ContainerRunnerContract, KeepsTheMemoryLimit) {
   Limits limits;
   limits.memory_bytes = 64 << 20;
-  expect_failure(run("blocks = []\nwhile True: blocks.append(bytearray(1 << 20))", limits).result, Outcome::memory_limit, "memory_bytes");
+  expect_failure(run("blocks = []\nwhile True: blocks.append(bytearray(1 << 20))", limits).result,
+                 Outcome::memory_limit, "memory_bytes");
 }
 
 TEST_P(ContainerRunnerContract, CountsTheMemoryOfAllProcessesTogether) {
   Limits limits;
   limits.memory_bytes = 96 << 20;
-  expect_failure(run("import os, time\nfor i in range(4):\n  if os.fork() == 0:\n    x = bytearray(40 << 20)\n    time.sleep(60)\ntime.sleep(60)", limits).result,
+  expect_failure(run("import os, time\nfor i in range(4):\n  if os.fork() == 0:\n    x = bytearray(40 << 20)\n    "
+                     "time.sleep(60)\ntime.sleep(60)",
+                     limits)
+                     .result,
                  Outcome::memory_limit, "memory_bytes");
 }
 
 TEST_P(ContainerRunnerContract, KeepsTheProcessLimitForProcessesAndThreads) {
   Limits limits;
   limits.processes = 8;
-  expect_failure(run("import os, time\nwhile True:\n  if os.fork() == 0: time.sleep(60)", limits).result, Outcome::process_limit, "processes");
-  expect_failure(run("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", limits).result,
+  expect_failure(run("import os, time\nwhile True:\n  if os.fork() == 0: time.sleep(60)", limits).result,
                  Outcome::process_limit, "processes");
-  EXPECT_EQ(run("import threading, time\nfor i in range(7): threading.Thread(target=time.sleep, args=(0.1,)).start()", limits).result.outcome,
-            Outcome::ok);
+  expect_failure(
+      run("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+          limits)
+          .result,
+      Outcome::process_limit, "processes");
+  EXPECT_EQ(
+      run("import threading, time\nfor i in range(7): threading.Thread(target=time.sleep, args=(0.1,)).start()", limits)
+          .result.outcome,
+      Outcome::ok);
 }
 
 TEST_P(ContainerRunnerContract, KeepsTheOpenFilesLimit) {
   Limits limits;
   limits.open_files = 32;
-  expect_failure(run("files = [open('/dev/null') for i in range(64)]", limits).result, Outcome::exception, "open_files");
+  expect_failure(run("files = [open('/dev/null') for i in range(64)]", limits).result, Outcome::exception,
+                 "open_files");
 }
 
 TEST_P(ContainerRunnerContract, KeepsTheFileSizeLimit) {
@@ -338,23 +362,29 @@ TEST_P(ContainerRunnerContract, KeepsTheFileSizeLimit) {
 TEST_P(ContainerRunnerContract, KeepsTheWorkspaceLimitInEveryPlaceTogether) {
   Limits limits;
   limits.workspace_bytes = 4 << 20;
-  expect_failure(run("f = open('f', 'wb')\nwhile True: f.write(bytes(1 << 16))", limits).result, Outcome::disk_limit, "workspace_bytes");
-  expect_failure(run("for d in ('/workspace', '/tmp', '/dev/shm'): open(d + '/f', 'wb').write(bytes(2 << 20))", limits).result,
-                 Outcome::disk_limit, "workspace_bytes");
+  expect_failure(run("f = open('f', 'wb')\nwhile True: f.write(bytes(1 << 16))", limits).result, Outcome::disk_limit,
+                 "workspace_bytes");
+  expect_failure(
+      run("for d in ('/workspace', '/tmp', '/dev/shm'): open(d + '/f', 'wb').write(bytes(2 << 20))", limits).result,
+      Outcome::disk_limit, "workspace_bytes");
   EXPECT_EQ(run("open('f', 'wb').write(bytes(4 << 20))", limits).result.outcome, Outcome::ok);
 }
 
 TEST_P(ContainerRunnerContract, KeepsTheInodeLimit) {
   Limits limits;
   limits.workspace_inodes = 100;
-  expect_failure(run("for i in range(1000): open(f'f{i}', 'w')", limits).result, Outcome::disk_limit, "workspace_inodes");
+  expect_failure(run("for i in range(1000): open(f'f{i}', 'w')", limits).result, Outcome::disk_limit,
+                 "workspace_inodes");
 }
 
 TEST_P(ContainerRunnerContract, TruncatesOutputInTheMiddleAndGoesOn) {
   Limits limits;
   limits.stdout_bytes = 1000;
   limits.stderr_bytes = 500;
-  const auto [result, files] = run("import sys\nprint('BEGIN')\nfor i in range(100000): print('x' * 50)\nprint('END')\nsys.stderr.write('E' * 2000)\nopen('done', 'w')", limits);
+  const auto [result, files] =
+      run("import sys\nprint('BEGIN')\nfor i in range(100000): print('x' * 50)\nprint('END')\nsys.stderr.write('E' * "
+          "2000)\nopen('done', 'w')",
+          limits);
   EXPECT_EQ(result.outcome, Outcome::ok);
   EXPECT_TRUE(result.stdout_truncated);
   EXPECT_TRUE(result.stderr_truncated);
@@ -392,7 +422,9 @@ TEST_P(ContainerRunnerContract, RunsManyAtOnceAndKeepsThemApart) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     threads.emplace_back([&, i] {
-      outputs[i] = run("import os\nopen('f', 'x').write('" + std::to_string(i) + "')\nprint(open('f').read(), os.listdir('/tmp'))").result.stdout;
+      outputs[i] = run("import os\nopen('f', 'x').write('" + std::to_string(i) +
+                       "')\nprint(open('f').read(), os.listdir('/tmp'))")
+                       .result.stdout;
     });
   }
   for (auto& thread : threads) thread.join();

@@ -64,9 +64,11 @@ TEST(NativeRunner, GivesEachRunningJobAUserIdOfItsOwn) {
   if (::geteuid() != 0) GTEST_SKIP() << "only a runner started by root can";
   const auto runner = make_native_runner();
   // The id on the host shows as the owner of a mount in the list of mounts.
-  const Program program{.entry_point = "main.py",
-                        .code = "import re\nprint(re.search(r'/workspace .*uid=(\\d+)', open('/proc/self/mountinfo').read())[1])\n"
-                                "import time\ntime.sleep(0.5)"};
+  const Program program{
+      .entry_point = "main.py",
+      .code =
+          "import re\nprint(re.search(r'/workspace .*uid=(\\d+)', open('/proc/self/mountinfo').read())[1])\n"
+          "import time\ntime.sleep(0.5)"};
   std::vector<std::string> uids(3);
   std::vector<std::thread> threads;
   for (auto& uid : uids) threads.emplace_back([&] { uid = runner->open({})->run(program, {}).stdout; });
@@ -86,7 +88,8 @@ class RootFileSystem {
       fs::create_directories(place_ / directory);
     }
     fs::copy_file(fs::canonical("/usr/bin/python3"), place_ / "usr/bin/python3");
-    fs::copy("/usr/lib/python3.11", place_ / "usr/lib/python3.11", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    fs::copy("/usr/lib/python3.11", place_ / "usr/lib/python3.11",
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     for (const char* name : {"libc.so.6", "libm.so.6", "libz.so.1", "libexpat.so.1"}) {
       fs::copy_file(fs::canonical("/" + arch + name), place_ / arch / name);
     }
@@ -102,7 +105,8 @@ class RootFileSystem {
   std::string path() const { return place_; }
 
  private:
-  std::filesystem::path place_ = std::filesystem::temp_directory_path() / ("pysandbox-rootfs-" + std::to_string(::getpid()));
+  std::filesystem::path place_ =
+      std::filesystem::temp_directory_path() / ("pysandbox-rootfs-" + std::to_string(::getpid()));
 };
 
 TEST(NativeRunner, RunsInAGivenRootFileSystem) {
@@ -110,11 +114,12 @@ TEST(NativeRunner, RunsInAGivenRootFileSystem) {
   NativeRunnerOptions options;
   options.rootfs = root.path();
   const auto runner = make_native_runner(options);
-  const auto result = runner->open({})->run(
-      {.entry_point = "main.py",
-       .code = "import os\nprint(open('/etc/mark').read(), sorted(os.listdir('/')))\nprint(sorted(os.listdir('/dev')), os.listdir('.'))\n"
-               "try: open('/etc/new', 'w')\nexcept OSError as e: print(e.errno)"},
-      {});
+  const auto result =
+      runner->open({})->run({.entry_point = "main.py",
+                             .code = "import os\nprint(open('/etc/mark').read(), "
+                                     "sorted(os.listdir('/')))\nprint(sorted(os.listdir('/dev')), os.listdir('.'))\n"
+                                     "try: open('/etc/new', 'w')\nexcept OSError as e: print(e.errno)"},
+                            {});
   EXPECT_EQ(result.stdout,
             "mine ['data', 'dev', 'etc', 'lib', 'lib64', 'proc', 'run', 'tmp', 'usr', 'workspace']\n"
             "['fd', 'full', 'null', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'urandom', 'zero'] ['main.py']\n30\n")

@@ -67,12 +67,9 @@ std::size_t job_cgroups() {
 }
 
 Counts count_everything() {
-  return {{"processes of jobs", job_processes()},
-          {"cgroups of jobs", job_cgroups()},
-          {"mounts", lines("/proc/self/mountinfo")},
-          {"descriptors", entries("/proc/self/fd")},
-          {"entries of /tmp", entries("/tmp")},
-          {"entries of /run/pysandbox", entries("/run/pysandbox")},
+  return {{"processes of jobs", job_processes()},      {"cgroups of jobs", job_cgroups()},
+          {"mounts", lines("/proc/self/mountinfo")},   {"descriptors", entries("/proc/self/fd")},
+          {"entries of /tmp", entries("/tmp")},        {"entries of /run/pysandbox", entries("/run/pysandbox")},
           {"entries of /dev/shm", entries("/dev/shm")}};
 }
 

@@ -77,7 +77,8 @@ class NaiveHarvest final : public Container {
   void collect(RunResult&, const std::function<void(OutputFile&)>& take) override {
     const auto& holder = dynamic_cast<const container::WorkspaceHolder&>(*inner_);
     const fs::path top = "/proc/self/fd/" + std::to_string(holder.workspace_directory()) + "/workspace";
-    constexpr auto options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
+    constexpr auto options =
+        fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
     for (const auto& entry : fs::recursive_directory_iterator(top, options)) {
       if (!entry.is_regular_file()) continue;
       PathFile file(entry.path().lexically_relative(top).string(), entry.path());

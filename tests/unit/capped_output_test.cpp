@@ -34,7 +34,8 @@ TEST(CappedOutput, CutsNoCharacterInTwo) {
 TEST(CappedOutput, SendsTheSinkExactlyWhatItKeeps) {
   for (const std::uint64_t limit : {0, 1, 5, 8, 100}) {
     std::string sent;
-    const auto kept = keep(limit, {"abc\u00e9", "defgh", "ij\u00e9"}, [&](Stream, std::string_view text) { sent += text; });
+    const auto kept =
+        keep(limit, {"abc\u00e9", "defgh", "ij\u00e9"}, [&](Stream, std::string_view text) { sent += text; });
     EXPECT_EQ(sent, kept) << limit;
   }
 }

@@ -8,7 +8,9 @@ namespace pysandbox::container {
 namespace {
 
 TEST(GuestReport, ReadsAnException) {
-  const auto report = parse_guest_report("exception\0ValueError\0" "12\0bad value\0Traceback ...\n\0"s);
+  const auto report = parse_guest_report(
+      "exception\0ValueError\0"
+      "12\0bad value\0Traceback ...\n\0"s);
   ASSERT_TRUE(report);
   EXPECT_FALSE(report->stopped);
   EXPECT_EQ(report->error.name, "ValueError");
@@ -23,7 +25,9 @@ TEST(GuestReport, ReadsTheErrorNumberOfAnOSError) {
 }
 
 TEST(GuestReport, ReadsAStop) {
-  const auto report = parse_guest_report("stopped\0\0" "3\0\0place\0"s);
+  const auto report = parse_guest_report(
+      "stopped\0\0"
+      "3\0\0place\0"s);
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->stopped);
 }
@@ -32,13 +36,20 @@ TEST(GuestReport, IsNotFooledByWhatIsNoReport) {
   EXPECT_FALSE(parse_guest_report(""));
   EXPECT_FALSE(parse_guest_report(std::string(32768, '\0')));
   EXPECT_FALSE(parse_guest_report("exception\0ValueError\0"s));
-  EXPECT_FALSE(parse_guest_report("completed\0a\0" "1\0b\0c\0"s));
-  EXPECT_FALSE(parse_guest_report("exception\0a\0" "999999999999999999999\0b\0c\0"s)->error.line);
+  EXPECT_FALSE(
+      parse_guest_report("completed\0a\0"
+                         "1\0b\0c\0"s));
+  EXPECT_FALSE(parse_guest_report("exception\0a\0"
+                                  "999999999999999999999\0b\0c\0"s)
+                   ->error.line);
 }
 
 TEST(GuestReport, FindsWhatFaulthandlerPrinted) {
   EXPECT_EQ(faulthandler_traceback("x\nFatal Python error: Aborted\n\nplace"), "Fatal Python error: Aborted\n\nplace");
   EXPECT_EQ(faulthandler_traceback("nothing"), "");
+  EXPECT_EQ(faulthandler_traceback("Fatal Python error: Aborted\n  File \"/workspace/main.py\", line 1 in f\n"
+                                   "  File \"<string>\", line 9 in start\n"),
+            "Fatal Python error: Aborted\n  File \"/workspace/main.py\", line 1 in f\n");
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace pysandbox::container::init {
 namespace {
 
 // Of later ABIs than the build host's headers; linux/landlock.h of Linux 6.12.
-constexpr std::uint64_t fs_refer = 1ULL << 13;      // ABI 2
-constexpr std::uint64_t fs_truncate = 1ULL << 14;   // ABI 3
-constexpr std::uint64_t fs_ioctl_dev = 1ULL << 15;  // ABI 5
-constexpr std::uint64_t net_bind_and_connect = 3;   // ABI 4
+constexpr std::uint64_t fs_refer = 1ULL << 13;                   // ABI 2
+constexpr std::uint64_t fs_truncate = 1ULL << 14;                // ABI 3
+constexpr std::uint64_t fs_ioctl_dev = 1ULL << 15;               // ABI 5
+constexpr std::uint64_t net_bind_and_connect = 3;                // ABI 4
 constexpr std::uint64_t scope_abstract_sockets_and_signals = 3;  // ABI 6
 
 struct Ruleset {
@@ -59,8 +59,7 @@ void restrict_with_landlock(int abi) noexcept {
   const std::uint64_t everything = known_to(abi);
   const Ruleset rules{everything, abi >= 4 ? net_bind_and_connect : 0,
                       abi >= 6 ? scope_abstract_sockets_and_signals : 0};
-  const int ruleset =
-      static_cast<int>(require(::syscall(SYS_landlock_create_ruleset, &rules, size_known_to(abi), 0)));
+  const int ruleset = static_cast<int>(require(::syscall(SYS_landlock_create_ruleset, &rules, size_known_to(abi), 0)));
   const std::uint64_t writable = everything & ~make_device & ~fs_ioctl_dev;
   const std::uint64_t write_file = LANDLOCK_ACCESS_FS_WRITE_FILE | (everything & fs_truncate);
   allow(ruleset, "/", read_and_execute);

@@ -22,10 +22,10 @@ void make_root_read_only() noexcept;
 void enter_root() noexcept;
 
 // The tools of the steps.
-int new_tmpfs(const TmpfsOptions& options, unsigned attributes) noexcept;             // a detached mount
-int clone_tree(int directory, const char* path, bool with_submounts) noexcept;       // -1 with errno
+int new_tmpfs(const TmpfsOptions& options, unsigned attributes) noexcept;       // a detached mount
+int clone_tree(int directory, const char* path, bool with_submounts) noexcept;  // -1 with errno
 void restrict_tree(int tree, unsigned long long attributes, bool with_submounts) noexcept;
-void attach(int tree, const char* target) noexcept;                                  // closes `tree`
+void attach(int tree, const char* target) noexcept;  // closes `tree`
 void make_directory(const char* path, unsigned mode) noexcept;
 void make_file(const char* path, const char* content, unsigned mode) noexcept;
 

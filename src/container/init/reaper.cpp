@@ -35,9 +35,15 @@ void obey(pid_t program) noexcept {
   Order order{};
   if (!receive(control_fd, order)) ::_exit(0);  // the host is gone: the kernel ends everything with us
   switch (order) {
-    case Order::soft_stop: ::kill(program, SIGTERM); break;
-    case Order::dump_stacks: ::kill(program, SIGABRT); break;
-    case Order::kill_all: ::kill(-1, SIGKILL); break;
+    case Order::soft_stop:
+      ::kill(program, SIGTERM);
+      break;
+    case Order::dump_stacks:
+      ::kill(program, SIGABRT);
+      break;
+    case Order::kill_all:
+      ::kill(-1, SIGKILL);
+      break;
   }
 }
 

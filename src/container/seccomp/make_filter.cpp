@@ -56,7 +56,8 @@ std::vector<sock_filter> compile() {
   const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
   if (filter == nullptr) fail("libseccomp cannot start");
   require(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), "bad architecture action");
-  // A balanced tree: the kernel runs the filter once for every number when it is loaded, and a list takes ten times as long.
+  // A balanced tree: the kernel runs the filter once for every number when it is loaded, and a list takes ten times as
+  // long.
   require(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2), "tree");
   add_rules(filter);
 

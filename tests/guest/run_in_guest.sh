@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs a program on a machine with pure cgroup v2: run_in_guest.sh PROGRAM [ARGUMENT...]
+#
+# The machine is qemu without hardware help, so it runs anywhere. It has this host's files, may write them without
+# this host noticing, and starts with an empty /tmp and /run. The program runs as root; its output (one stream) and
+# exit code are passed on. PYSANDBOX_GUEST names a directory for the kernel, which is fetched if it is not there.
+# Exit codes of our own: 77 skipped, for want of qemu; 124 after PYSANDBOX_GUEST_SECONDS; 125 the machine broke.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+for tool in qemu-system-x86_64 busybox xz apt-get dpkg-deb; do
+  if ! command -v "$tool" > /dev/null; then
+    echo "$tool is not installed; the guest needs the packages qemu-system-x86, busybox-static, xz-utils"
+    [ -z "${CI:-}" ] || exit 1
+    exit 77
+  fi
+done
+"$here/make_guest.sh" "${PYSANDBOX_GUEST:?must name a directory}"
+
+vm=
+place=$(mktemp -d /tmp/pysandbox-guest-XXXXXX)
+end() {
+  if [ -n "$vm" ]; then kill "$vm" 2> /dev/null && wait "$vm" || true; fi
+  rm -rf "$place"
+}
+trap "cp \$place/console /tmp/guestwork/console; end" EXIT
+trap 'exit 143' HUP INT TERM
+
+quoted() {
+  for word; do printf " '%s'" "$(printf %s "$word" | sed "s/'/'\\\\''/g")"; done
+}
+cat > "$place/command" <<END
+cd /
+HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 $(quoted "$@" | sed '1s/^/env/')
+echo \$? > /run/guest/exit_code
+echo o > /proc/sysrq-trigger
+sleep 60
+END
+
+# setpriv: the machine ends with this script also where nobody can catch a signal.
+setpriv --pdeathsig TERM timeout --kill-after 5 "${PYSANDBOX_GUEST_SECONDS:-300}" \
+  qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-reboot -display none \
+  -kernel "$PYSANDBOX_GUEST/kernel" -initrd "$PYSANDBOX_GUEST/initrd" \
+  -append "console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests" \
+  -serial "file:$place/console" -serial stdio \
+  -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
+  -virtfs "local,path=$place,mount_tag=guest,security_model=none" < /dev/null &
+vm=$!
+code=0
+wait "$vm" || code=$?
+vm=
+if [ -e "$place/exit_code" ]; then exit "$(cat "$place/exit_code")"; fi
+echo "the guest ended without an exit code of the program ($code); its console says:"
+tail -n 40 "$place/console"
+[ "$code" -ne 124 ] || exit 124
+exit 125
