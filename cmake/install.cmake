@@ -1,6 +1,22 @@
 # What `cmake --install` puts where, and how other projects find it: find_package(pysandbox) and pkg-config.
 include(CMakePackageConfigHelpers)
 
+# A static library needs what it is made of; a shared one has it inside or finds it itself.
+set(NEEDS_NETTLE OFF)
+set(NEEDS_SQLITE OFF)
+set(PC_PRIVATE_LIBS "")
+if(NOT BUILD_SHARED_LIBS)
+  set(PC_PRIVATE_LIBS "-ldl")
+  if(NOT PYSANDBOX_NETTLE_ARCHIVE)
+    set(NEEDS_NETTLE ON)
+    string(PREPEND PC_PRIVATE_LIBS "-lnettle ")
+  endif()
+  if(PYSANDBOX_WITH_SQLITE)
+    set(NEEDS_SQLITE ON)
+    string(PREPEND PC_PRIVATE_LIBS "-lsqlite3 ")
+  endif()
+endif()
+
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pysandbox)
 install(TARGETS pysandbox EXPORT pysandbox-targets FILE_SET HEADERS)
 install(EXPORT pysandbox-targets NAMESPACE pysandbox:: DESTINATION ${package_dir})
@@ -11,10 +27,6 @@ install(FILES ${PROJECT_BINARY_DIR}/pysandbox-config.cmake ${PROJECT_BINARY_DIR}
         DESTINATION ${package_dir})
 
 # Relative to the .pc file, so that an installed tree can be moved.
-file(RELATIVE_PATH PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-set(PC_PRIVATE_LIBS "-lnettle -ldl")
-if(PYSANDBOX_WITH_SQLITE)
-  string(APPEND PC_PRIVATE_LIBS " -lsqlite3")
-endif()
+file(RELATIVE_PATH PC_TO_PREFIX /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
 configure_file(cmake/pysandbox.pc.in ${PROJECT_BINARY_DIR}/pysandbox.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pysandbox.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -3,12 +3,13 @@
 find_library(PYSANDBOX_NETTLE_ARCHIVE libnettle.a)
 mark_as_advanced(PYSANDBOX_NETTLE_ARCHIVE)
 
-function(take_sha256_into target)
+# `source` is the file of `target` that calls it.
+function(take_sha256_into target source)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/sha256.o)
   foreach(name nettle_sha256_init nettle_sha256_update nettle_sha256_digest)
     list(APPEND wanted --undefined=${name})
     list(APPEND renamed --redefine-sym ${name}=pysandbox_${name} --keep-global-symbol=pysandbox_${name})
-    target_compile_definitions(${target} PRIVATE ${name}=pysandbox_${name})
+    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS ${name}=pysandbox_${name})
   endforeach()
   add_custom_command(OUTPUT ${object} DEPENDS ${PYSANDBOX_NETTLE_ARCHIVE} VERBATIM
                      COMMAND ${CMAKE_LINKER} -r ${wanted} -o ${object} ${PYSANDBOX_NETTLE_ARCHIVE}
@@ -16,4 +17,5 @@ function(take_sha256_into target)
                      COMMENT "Taking SHA-256 out of ${PYSANDBOX_NETTLE_ARCHIVE}")
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON)
   target_sources(${target} PRIVATE ${object})
+  target_include_directories(${target} PRIVATE ${nettle_INCLUDE_DIRS})
 endfunction()

@@ -1,6 +1,8 @@
 #include "container/cgroup.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,11 +28,18 @@ std::string cgroup_of_self(const std::string& controller) {
 }
 
 std::string mount_of(const std::string& type, const std::string& option) {
-  std::istringstream lines(read_small_file("/proc/self/mounts", 1 << 20));
-  for (std::string device, path, found_type, options, rest; lines >> device >> path >> found_type >> options;) {
-    std::getline(lines, rest);
-    if (found_type != type) continue;
-    if (option.empty() || ("," + options + ",").find("," + option + ",") != std::string::npos) return path;
+  const std::string mounts = read_small_file("/proc/self/mounts", 1 << 20);
+  for (std::size_t start = 0, end; (end = mounts.find('\n', start)) != std::string::npos; start = end + 1) {
+    const std::string_view line(mounts.data() + start, end - start);
+    // device path type options
+    const auto path = line.find(' ') + 1;
+    const auto found_type = line.find(' ', path) + 1;
+    const auto options = line.find(' ', found_type) + 1;
+    if (line.substr(found_type, options - 1 - found_type) != type) continue;
+    const std::string list = "," + std::string(line.substr(options, line.find(' ', options) - options)) + ",";
+    if (option.empty() || list.find("," + option + ",") != std::string::npos) {
+      return std::string(line.substr(path, found_type - 1 - path));
+    }
   }
   return {};
 }
@@ -72,11 +81,24 @@ std::vector<std::string> subdirectories(const std::string& path) {
 }
 
 // A process that is dead and reaped can still be leaving its cgroup for a moment.
-void remove_cgroup_directory(const std::string& path) noexcept {
-  for (int tries = 0; tries < 200; ++tries) {
-    if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(tries < 50 ? 1 : 10));
+void remove_cgroup_directory(const std::string& path, int patience_ms) noexcept {
+  for (int waited = 0; ::rmdir(path.c_str()) != 0 && errno == EBUSY && waited < patience_ms; ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+}
+
+// Of another pid namespace a process shows as 0, and a signal to that would reach our own group.
+void kill_processes(const std::string& procs_file) noexcept {
+  std::istringstream pids(read_small_file(procs_file, 1 << 20));
+  for (pid_t pid; pids >> pid;) {
+    if (pid > 1) ::kill(pid, SIGKILL);
+  }
+}
+
+UniqueFd lock_directory(const std::string& path) noexcept {
+  UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) directory.reset();
+  return directory;
 }
 
 CgroupDiscovery find_cgroup_tree(const std::string& parent) {

@@ -42,10 +42,12 @@ class CgroupTree {
   virtual std::string version() const = 0;  // "v2", "v1" or "hybrid"
   virtual std::string place() const = 0;    // for people
 
-  // Makes `name` with these limits. Throws Error{sandbox_unavailable}.
+  // Makes `name` with these limits, or nothing if somebody alive holds a cgroup of that name. Throws
+  // Error{sandbox_unavailable}.
   virtual std::unique_ptr<Cgroup> make(const std::string& name, const Limits& limits) = 0;
 
-  // The names of cgroups that exist, and the removal of one whose owner is dead.
+  // The names of cgroups that exist, and the removal of one unless its owner is alive: whoever lives holds a lock
+  // on its directory, whatever table its slot came from.
   virtual std::vector<std::string> names() const = 0;
   virtual void remove(const std::string& name) noexcept = 0;
 };
@@ -71,7 +73,12 @@ bool try_write_control(const std::string& file, const std::string& value) noexce
 std::uint64_t read_number(const std::string& file);  // 0 if there is none
 std::uint64_t read_key(const std::string& file, const std::string& key);
 std::vector<std::string> subdirectories(const std::string& path);
-void remove_cgroup_directory(const std::string& path) noexcept;  // waits a little for the dying
+void remove_cgroup_directory(const std::string& path, int patience_ms) noexcept;  // for the dying
+void kill_processes(const std::string& procs_file) noexcept;
+UniqueFd lock_directory(const std::string& path) noexcept;  // empty if somebody else holds it, or it is not there
+
+inline constexpr int burial_patience_ms = 2'000;  // a job of ours
+inline constexpr int clearing_patience_ms = 20;   // what somebody else left
 
 inline constexpr const char* cgroup_parent_name = "pysandbox";
 

@@ -22,18 +22,13 @@ using Directories = std::map<std::string, std::string>;
 
 constexpr std::uint64_t cpu_period = 100'000;  // microseconds; Documentation/scheduler/sched-bwc.rst
 
-void kill_members(const std::string& directory) noexcept {
-  std::istringstream pids(read_small_file(directory + "/cgroup.procs", 1 << 20));
-  for (pid_t pid; pids >> pid;) ::kill(pid, SIGKILL);
-}
-
 class CgroupV1 final : public Cgroup {
  public:
-  explicit CgroupV1(Directories directories) : directories_(std::move(directories)) {}
+  CgroupV1(Directories directories, UniqueFd lock) : directories_(std::move(directories)), lock_(std::move(lock)) {}
 
   ~CgroupV1() override {
     kill();
-    for (const auto& directory : unique_directories()) remove_cgroup_directory(directory);
+    for (const auto& directory : unique_directories()) remove_cgroup_directory(directory, burial_patience_ms);
   }
 
   int entry() const noexcept override { return -1; }
@@ -63,7 +58,7 @@ class CgroupV1 final : public Cgroup {
     return peak == 0 ? std::nullopt : std::optional(peak);
   }
 
-  void kill() noexcept override { kill_members(directories_.at("pids")); }
+  void kill() noexcept override { kill_processes(directories_.at("pids") + "/cgroup.procs"); }
 
  private:
   std::string file(const char* controller, const char* name) const { return directories_.at(controller) + "/" + name; }
@@ -77,6 +72,7 @@ class CgroupV1 final : public Cgroup {
   }
 
   Directories directories_;
+  UniqueFd lock_;  // on the directory of pids: its owner is alive
 };
 
 void limit_memory(const std::string& directory, std::uint64_t bytes) {
@@ -99,14 +95,22 @@ class TreeV1 final : public CgroupTree {
   std::unique_ptr<Cgroup> make(const std::string& name, const Limits& limits) override {
     remove(name);  // of a holder that died
     Directories directories;
-    for (const auto& [controller, parent] : parents_) {
-      const std::string directory = parent + "/" + name;
-      if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+    UniqueFd lock;
+    for (const char* controller : {"pids", "memory", "cpu", "cpuacct"}) {
+      const std::string directory = parents_.at(controller) + "/" + name;
+      const bool shared =
+          std::any_of(directories.begin(), directories.end(), [&](const auto& one) { return one.second == directory; });
+      if (!shared && ::mkdir(directory.c_str(), 0755) != 0) {
+        const int error = errno;
+        for (const auto& [made, path] : directories) ::rmdir(path.c_str());
+        if (error == EEXIST) return nullptr;  // somebody's, or it will not go away: its counters are not ours
+        errno = error;
         check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
       }
       directories[controller] = directory;
+      if (!lock) lock = lock_directory(directory);
     }
-    auto cgroup = std::make_unique<CgroupV1>(directories);
+    auto cgroup = std::make_unique<CgroupV1>(directories, std::move(lock));
     limit_memory(directories["memory"], limits.memory_bytes);
     write_control(directories["pids"] + "/pids.max", std::to_string(limits.processes + 1));  // and the init
     write_control(directories["cpu"] + "/cpu.cfs_period_us", std::to_string(cpu_period));
@@ -126,11 +130,14 @@ class TreeV1 final : public CgroupTree {
   }
 
   void remove(const std::string& name) noexcept override {
+    const std::string locked = parents_.at("pids") + "/" + name;
+    const UniqueFd lock = lock_directory(locked);
+    if (!lock && ::access(locked.c_str(), F_OK) == 0) return;  // its owner is alive
     for (const auto& [controller, parent] : parents_) {
       const std::string directory = parent + "/" + name;
       if (::access(directory.c_str(), F_OK) != 0) continue;
-      kill_members(directory);
-      remove_cgroup_directory(directory);
+      kill_processes(directory + "/cgroup.procs");
+      remove_cgroup_directory(directory, clearing_patience_ms);
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <sstream>
+#include <string_view>
 
 #include "container/cgroup.hpp"
 #include "support/syscall.hpp"
@@ -14,6 +15,7 @@ namespace pysandbox::container {
 namespace {
 
 constexpr std::uint64_t cpu_period = 100'000;  // microseconds; Documentation/admin-guide/cgroup-v2.rst
+constexpr std::string_view host_leaf = "/pysandbox-host";
 
 bool has_word(const std::string& text, const std::string& word) {
   std::istringstream words(text);
@@ -29,21 +31,17 @@ bool has_controllers(const std::string& text) {
 
 // cgroup.kill is of Linux 5.14.
 void kill_members(const std::string& directory) noexcept {
-  if (try_write_control(directory + "/cgroup.kill", "1")) return;
-  std::istringstream pids(read_small_file(directory + "/cgroup.procs", 1 << 20));
-  for (pid_t pid; pids >> pid;) ::kill(pid, SIGKILL);
+  if (!try_write_control(directory + "/cgroup.kill", "1")) kill_processes(directory + "/cgroup.procs");
 }
 
 class CgroupV2 final : public Cgroup {
  public:
-  explicit CgroupV2(std::string directory)
-      : directory_(std::move(directory)), entry_(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    check(entry_.get(), "opening the cgroup " + directory_, ErrorCode::sandbox_unavailable);
-  }
+  // `entry` is locked: its owner is alive.
+  CgroupV2(std::string directory, UniqueFd entry) : directory_(std::move(directory)), entry_(std::move(entry)) {}
 
   ~CgroupV2() override {
     kill();
-    remove_cgroup_directory(directory_);
+    remove_cgroup_directory(directory_, burial_patience_ms);
   }
 
   int entry() const noexcept override { return entry_.get(); }
@@ -85,10 +83,13 @@ class TreeV2 final : public CgroupTree {
   std::unique_ptr<Cgroup> make(const std::string& name, const Limits& limits) override {
     remove(name);  // of a holder that died
     const std::string directory = parent_ + "/" + name;
-    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (::mkdir(directory.c_str(), 0755) != 0) {
+      if (errno == EEXIST) return nullptr;  // somebody's, or it will not go away: its counters are not ours
       check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
     }
-    auto cgroup = std::make_unique<CgroupV2>(directory);
+    UniqueFd entry = lock_directory(directory);
+    if (!entry) return nullptr;
+    auto cgroup = std::make_unique<CgroupV2>(directory, std::move(entry));
     write_control(directory + "/memory.max", std::to_string(limits.memory_bytes));
     // There is no such file where the kernel does not count swap, which it does only if there may be any.
     if (::access((directory + "/memory.swap.max").c_str(), F_OK) == 0) {
@@ -106,20 +107,17 @@ class TreeV2 final : public CgroupTree {
 
   void remove(const std::string& name) noexcept override {
     const std::string directory = parent_ + "/" + name;
-    if (::access(directory.c_str(), F_OK) != 0) return;
+    const UniqueFd lock = lock_directory(directory);
+    if (!lock) return;  // not there, or its owner is alive
     kill_members(directory);
-    remove_cgroup_directory(directory);
+    remove_cgroup_directory(directory, clearing_patience_ms);
   }
 
  private:
   std::string parent_;
 };
 
-// Makes `base`/pysandbox a parent of jobs: controllers on in both. Only a cgroup without processes
-// of its own, or the root, can hand controllers down.
-bool prepare_parent(const std::string& base) {
-  const std::string directory = base + "/" + cgroup_parent_name;
-  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return false;
+bool hand_down(const std::string& base, const std::string& directory) {
   if (!has_controllers(read_small_file(directory + "/cgroup.controllers"))) {
     try_write_control(base + "/cgroup.subtree_control", "+memory +pids +cpu");
   }
@@ -128,28 +126,49 @@ bool prepare_parent(const std::string& base) {
   return try_write_control(directory + "/cgroup.subtree_control", "+memory +pids +cpu");
 }
 
-// A service or scope of ours alone (systemd: Delegate=yes): its processes must step into a leaf
-// before it can have children with controllers. We move nobody but ourselves.
-bool step_into_leaf(const std::string& own) {
-  if (::access((own + "/cgroup.subtree_control").c_str(), W_OK) != 0) return false;
-  std::istringstream pids(read_small_file(own + "/cgroup.procs"));
-  int count = 0;
-  for (pid_t pid; pids >> pid;) {
-    if (pid != ::getpid()) return false;
-    ++count;
-  }
-  const std::string leaf = own + "/pysandbox-host";
-  if (count == 0 || (::mkdir(leaf.c_str(), 0755) != 0 && errno != EEXIST)) return false;
-  return try_write_control(leaf + "/cgroup.procs", std::to_string(::getpid()));
+// Makes `base`/pysandbox a parent of jobs: controllers on in both. Only a cgroup without processes
+// of its own, or the root, can hand controllers down.
+bool prepare_parent(const std::string& base) {
+  const std::string directory = base + "/" + cgroup_parent_name;
+  const bool made = ::mkdir(directory.c_str(), 0755) == 0;
+  if (!made && errno != EEXIST) return false;
+  if (hand_down(base, directory)) return true;
+  if (made) ::rmdir(directory.c_str());
+  return false;
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// Where we are. A container without a cgroup namespace is told the path on the host but sees only its own part.
+std::string own_cgroup(const std::string& mount) {
+  const std::string place = cgroup_of_self("");
+  const std::string own = place == "/" ? mount : mount + place;
+  return ::access(own.c_str(), F_OK) == 0 ? own : mount;
+}
+
+// The root of a cgroup namespace looks like the root and has this file all the same.
+bool is_root_cgroup(const std::string& directory) {
+  return ::access((directory + "/cgroup.events").c_str(), F_OK) != 0;
+}
+
+// A service, scope or container of ours alone (systemd: Delegate=yes): its processes must step into a leaf
+// before it can have children with controllers. We move nobody but ourselves.
+void step_into_leaf(const std::string& own) {
+  if (is_root_cgroup(own) || !has_controllers(read_small_file(own + "/cgroup.controllers"))) return;
+  if (::access((own + "/cgroup.subtree_control").c_str(), W_OK) != 0) return;
+  const std::string self = std::to_string(::getpid());
+  if (read_small_file(own + "/cgroup.procs") != self + "\n") return;
+  const std::string leaf = own + std::string(host_leaf);
+  if (::mkdir(leaf.c_str(), 0755) == 0 || errno == EEXIST) try_write_control(leaf + "/cgroup.procs", self);
+}
 
 }  // namespace
 
 CgroupDiscovery find_cgroup_v2(const std::string& parent) {
   const std::string remedy =
-      "run as root, or in a delegated scope: systemd-run --user --scope -p Delegate=yes pysandbox ...";
+      ::geteuid() == 0
+          ? "mount /sys/fs/cgroup writable, and start pysandbox as the only process of its service or container"
+          : "run as root, or in a delegated scope: systemd-run --user --scope -p Delegate=yes pysandbox ...";
   const std::string mount = mount_of("cgroup2", "");
   if (mount.empty()) return {nullptr, "no cgroup v2 tree is mounted", remedy};
   if (!has_controllers(read_small_file(mount + "/cgroup.controllers"))) {
@@ -160,11 +179,12 @@ CgroupDiscovery find_cgroup_v2(const std::string& parent) {
     if (prepare_parent(base)) return {std::make_unique<TreeV2>(base + "/" + cgroup_parent_name), "", ""};
     return {nullptr, "no cgroups can be made below " + base, remedy};
   }
-  const std::string place = cgroup_of_self("");
-  const std::string own = mount + (place == "/" ? "" : place);
   // A scope of ours first, then what is above it: with a service's own limits around us we stay within them.
-  if (place != "/" && step_into_leaf(own) && prepare_parent(own)) {
-    return {std::make_unique<TreeV2>(own + "/" + cgroup_parent_name), "", ""};
+  std::string own = own_cgroup(mount);
+  if (own.ends_with(host_leaf)) {
+    own = parent_of(own);  // an earlier runner of this process has stepped in
+  } else {
+    step_into_leaf(own);
   }
   for (std::string base = own; base.size() >= mount.size(); base = parent_of(base)) {
     if (::access((base + "/cgroup.procs").c_str(), W_OK) != 0) continue;

@@ -24,7 +24,7 @@ bool wait_readable(int socket, int timeout_ms) noexcept {
   return ready > 0;
 }
 
-// Takes the descriptors of a message; closes all of them if it is not the expected number.
+// Takes the descriptors of a message; closes all of them if there are more than were expected.
 bool take_fds(msghdr& header, std::span<int> fds) noexcept {
   int received[maximum_passed_fds];
   std::size_t count = 0;
@@ -34,11 +34,12 @@ bool take_fds(msghdr& header, std::span<int> fds) noexcept {
       std::memcpy(received, CMSG_DATA(item), count * sizeof(int));
     }
   }
-  if (count == fds.size() && (header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0) {
-    if (count > 0) std::memcpy(fds.data(), received, count * sizeof(int));
+  if (count <= fds.size() && (header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0) {
+    for (std::size_t i = 0; i < fds.size(); ++i) fds[i] = i < count ? received[i] : -1;
     return true;
   }
   for (std::size_t i = 0; i < count; ++i) ::close(received[i]);
+  for (int& fd : fds) fd = -1;
   return false;
 }
 
@@ -78,16 +79,16 @@ bool receive_message(int socket, std::span<std::byte> message, std::span<int> fd
   do received = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
   while (received < 0 && errno == EINTR);
   if (received < 0) return false;
-  const bool fds_match = take_fds(header, received == 0 ? std::span<int>() : fds);
-  if (received == 0) {
-    errno = 0;
-    return false;
+  const bool fds_fit = take_fds(header, fds);
+  if (fds_fit && received == static_cast<ssize_t>(message.size())) return true;
+  if (fds_fit) {
+    for (int& fd : fds) {
+      if (fd >= 0) ::close(fd);
+      fd = -1;
+    }
   }
-  if (!fds_match || received != static_cast<ssize_t>(message.size())) {
-    errno = EPROTO;
-    return false;
-  }
-  return true;
+  errno = received == 0 ? 0 : EPROTO;
+  return false;
 }
 
 }  // namespace pysandbox::container

@@ -7,13 +7,14 @@
 
 namespace pysandbox::container {
 
-inline constexpr std::size_t maximum_passed_fds = 4;
+inline constexpr std::size_t maximum_passed_fds = 12;
 
 // False with errno set on failure.
 bool send_message(int socket, std::span<const std::byte> message, std::span<const int> fds = {}) noexcept;
 
-// Exactly message.size() bytes and fds.size() descriptors (close-on-exec), or false: errno is 0 if the
-// other side is gone, EPROTO if what came has another size. Waits at most `timeout_ms` (-1: for ever; then ETIMEDOUT).
+// Exactly message.size() bytes and at most fds.size() descriptors (close-on-exec; the rest become -1), or false: errno
+// is 0 if the other side is gone, EPROTO if what came is something else. Waits at most `timeout_ms` (-1: for ever; then
+// ETIMEDOUT).
 bool receive_message(int socket, std::span<std::byte> message, std::span<int> fds = {}, int timeout_ms = -1) noexcept;
 
 template <typename Message>

@@ -15,8 +15,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return fields;
 }
 
-std::optional<int> parse_number(std::string_view text) {
-  int value = 0;
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
   return value;
@@ -24,19 +25,22 @@ std::optional<int> parse_number(std::string_view text) {
 
 }  // namespace
 
-// kind [errno] NUL name NUL line NUL value NUL traceback NUL; see bootstrap.py.
+// kind [errno [bytes inodes]] NUL name NUL line NUL value NUL traceback NUL; see report.py.
 std::optional<GuestReport> parse_guest_report(std::string_view text) {
   const auto fields = split(text, '\0');
   if (fields.size() < 5) return std::nullopt;
   GuestReport report;
-  const std::string_view kind = fields[0].substr(0, fields[0].find(' '));
-  if (kind != "exception" && kind != "stopped") return std::nullopt;
-  report.stopped = kind == "stopped";
-  if (kind.size() < fields[0].size()) {
-    report.error_number = parse_number(fields[0].substr(kind.size() + 1)).value_or(0);
+  const std::string first = std::string(fields[0]) + " ";
+  const auto words = split(first, ' ');
+  if (words[0] != "exception" && words[0] != "stopped") return std::nullopt;
+  report.stopped = words[0] == "stopped";
+  if (words.size() > 1) report.error_number = parse_number<int>(words[1]).value_or(0);
+  if (words.size() > 3) {
+    report.used_bytes = parse_number<std::uint64_t>(words[2]).value_or(0);
+    report.used_inodes = parse_number<std::uint64_t>(words[3]).value_or(0);
   }
   report.error.name = fields[1];
-  report.error.line = parse_number(fields[2]);
+  report.error.line = parse_number<int>(fields[2]);
   report.error.value = fields[3];
   report.error.traceback = fields[4];
   return report;

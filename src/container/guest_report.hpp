@@ -2,6 +2,7 @@
 // program can change, so it is parsed with care and believed in nothing that matters.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,10 @@
 namespace pysandbox::container {
 
 struct GuestReport {
-  bool stopped = false;  // the soft signal reached it
-  int error_number = 0;  // of an OSError
+  bool stopped = false;          // the soft signal reached it
+  int error_number = 0;          // of an OSError
+  std::uint64_t used_bytes = 0;  // of the workspace, when there was no space
+  std::uint64_t used_inodes = 0;
   PythonError error;
 };
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,10 @@ std::uint64_t namespaces(std::uint32_t removed_layers) {
   return flags;
 }
 
+int check_fd(const UniqueFd& fd) {
+  return static_cast<int>(check(fd.get(), "opening a descriptor of this process", ErrorCode::sandbox_unavailable));
+}
+
 void write_proc(pid_t pid, const char* name, const std::string& text) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -71,14 +76,15 @@ std::span<const std::byte> InitImage::built_in() noexcept {
   return {pysandbox_init_image_begin, pysandbox_init_image_end};
 }
 
-InitProcess::InitProcess(const InitImage& image, InitStart start) {
+InitProcess::InitProcess(const InitImage& image, const InitStart& start) {
   spawn(image, start);
   try {
     map_ids(start);
-    if (!send(channel_.get(), start.plan)) {
+    const UniqueFd host(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+    const int host_fd = check_fd(host);
+    if (!send(channel_.get(), start.plan, {&host_fd, 1})) {
       check(-1, "telling a new container what to be", ErrorCode::sandbox_unavailable);
     }
-    wait_until_ready();
   } catch (...) {
     kill();
     reap();
@@ -96,8 +102,7 @@ void InitProcess::spawn(const InitImage& image, const InitStart& start) {
   check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "making a channel to a container");
   channel_.reset(pair[0]);
   const UniqueFd theirs(pair[1]);
-  std::vector<int> fds{theirs.get()};
-  for (const auto& file : start.tasks_files) fds.push_back(file.get());
+  const int fds[] = {theirs.get()};
 
   int pidfd = -1;
   SpawnRequest request{};
@@ -127,24 +132,16 @@ void InitProcess::map_ids(const InitStart& start) const {
 void InitProcess::wait_until_ready() {
   Report report{};
   int workspace = -1;
-  // A failure comes without the descriptor, and then the message does not fit: look first.
-  pollfd entry{channel_.get(), POLLIN, 0};
-  int ready;
-  do ready = ::poll(&entry, 1, ready_timeout_ms);
-  while (ready < 0 && errno == EINTR);
-  if (ready <= 0) {
-    throw Error(ErrorCode::sandbox_unavailable, "a new container was not ready after 20 s; is this host overloaded?");
-  }
-  Report peeked{};
-  if (::recv(channel_.get(), &peeked, sizeof peeked, MSG_PEEK) == static_cast<ssize_t>(sizeof peeked) &&
-      peeked.event == Event::failed) {
-    throw_step_failed(peeked);
-  }
-  if (!receive(channel_.get(), report, {&workspace, 1}) || report.event != Event::ready) {
-    throw Error(ErrorCode::sandbox_unavailable,
-                "a new container ended before it was ready; was it killed from outside, or is there no memory left?");
-  }
+  const bool heard = receive(channel_.get(), report, {&workspace, 1}, ready_timeout_ms);
   workspace_.reset(workspace);
+  landlock_abi_ = report.landlock_abi;
+  if (heard && report.event == Event::failed) throw_step_failed(report);
+  if (heard && report.event == Event::ready && workspace_) return;
+  throw Error(
+      ErrorCode::sandbox_unavailable,
+      !heard && errno == ETIMEDOUT
+          ? "a new container was not ready after 20 s; is this host overloaded?"
+          : "a new container ended before it was ready; was it killed from outside, or is there no memory left?");
 }
 
 bool InitProcess::order(Order order) noexcept { return send(channel_.get(), order); }

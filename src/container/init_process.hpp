@@ -27,17 +27,16 @@ class InitImage {
 struct InitStart {
   std::uint32_t host_uid;  // what the guest is on the host
   std::uint32_t host_gid;
-  bool privileged;                    // we may map any id
-  int cgroup;                         // v2: born into it; -1: not
-  std::vector<UniqueFd> tasks_files;  // v1: to be written to by the init
+  bool privileged;  // we may map any id
+  int cgroup;       // v2: born into it; -1: not
   ContainerPlan plan;
 };
 
 // Ended and reaped at the latest by its destructor, and with it everything in the container.
 class InitProcess {
  public:
-  // Throws Error{sandbox_unavailable}, naming the step and the remedy, if the container cannot be built.
-  InitProcess(const InitImage& image, InitStart start);
+  // Returns while the container is still being built: the caller has other things to do meanwhile.
+  InitProcess(const InitImage& image, const InitStart& start);
   ~InitProcess();
 
   InitProcess(const InitProcess&) = delete;
@@ -46,7 +45,12 @@ class InitProcess {
   pid_t pid() const noexcept { return pid_; }
   int pidfd() const noexcept { return pidfd_.get(); }  // readable when it is dead
   int channel() const noexcept { return channel_.get(); }
-  int workspace() const noexcept { return workspace_.get(); }  // the root of the writable file system
+  int workspace() const noexcept { return workspace_.get(); }  // the root of the writable file system, once ready
+
+  int landlock_abi() const noexcept { return landlock_abi_; }  // what it found; once ready
+
+  // Throws Error{sandbox_unavailable}, naming the step and the remedy, if the container could not be built.
+  void wait_until_ready();
 
   bool order(Order order) noexcept;
   void kill() noexcept;
@@ -55,12 +59,12 @@ class InitProcess {
  private:
   void spawn(const InitImage& image, const InitStart& start);
   void map_ids(const InitStart& start) const;
-  void wait_until_ready();
 
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd channel_;
   UniqueFd workspace_;
+  int landlock_abi_ = 0;
 };
 
 // Throws the Error for a step that failed inside.

@@ -14,10 +14,11 @@
 
 namespace pysandbox::container {
 
-// Where the init finds its channel, and the cgroup files behind it.
+// Where the init finds its channel.
 inline constexpr int control_fd = 3;
-inline constexpr int first_cgroup_fd = 4;
-inline constexpr int maximum_cgroup_fds = 8;
+
+// cgroup v1 has a hierarchy, and so a file to join by, for each controller.
+inline constexpr std::uint32_t maximum_cgroup_files = 8;
 
 // Who the program is inside.
 inline constexpr std::uint32_t guest_id = 1000;
@@ -54,7 +55,6 @@ constexpr bool has(std::uint32_t layers, Layer layer) noexcept {
 // The steps of lock-down, in order. A failure names one.
 enum class Step : std::uint32_t {
   receive_plan,
-  join_cgroup,
   open_sources,
   become_guest,
   private_mounts,
@@ -67,8 +67,9 @@ enum class Step : std::uint32_t {
   enter_root,
   hide_host,
   forbid_user_namespaces,
-  drop_capabilities,
   receive_program,
+  join_cgroup,
+  drop_capabilities,
   new_session,
   standard_streams,
   close_descriptors,
@@ -81,26 +82,29 @@ enum class Step : std::uint32_t {
   count,
 };
 
-// First message to the init.
+// First message to the init; comes with a pidfd of the host: when that process dies the container ends, even if
+// a child of the host's still holds the channel.
 struct ContainerPlan {
   std::uint64_t workspace_bytes;  // quota of the one writable file system, inputs included
   std::uint64_t workspace_inodes;
-  std::uint32_t cgroup_fds;      // `tasks` files to write "0" to, from first_cgroup_fd on
   std::uint32_t may_set_groups;  // 1 if the runner is root
   std::uint32_t removed_layers;  // 0, or it is refused
   char rootfs[4096];             // "" for the host's /usr
 };
 
-// Second message; comes with four descriptors: the words (a memfd), stdin, stdout, stderr.
+// Second message; comes with four descriptors (the words, which are a memfd, stdin, stdout, stderr) and then
+// the `tasks` files of cgroup v1 to write "0" to.
 struct ProgramPlan {
+  std::uint32_t cgroup_files;
   std::uint32_t argument_count;  // words[0] is the file to execute
   std::uint32_t variable_count;  // follow the arguments
   std::uint64_t words_size;      // all NUL-terminated
   std::uint64_t open_files;
   std::uint64_t file_size_bytes;
   std::uint64_t processes;
-  std::uint64_t cpu_seconds;  // per process, a backstop
-  std::uint64_t data_bytes;   // RLIMIT_DATA; 0: the cgroup keeps memory
+  std::uint64_t cpu_seconds;               // per process, a backstop
+  std::uint64_t last_resort_milliseconds;  // when the init ends it all, should the host not have done so
+  std::uint64_t data_bytes;                // RLIMIT_DATA; 0: the cgroup keeps memory
 };
 
 enum class Order : std::uint32_t {

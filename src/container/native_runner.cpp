@@ -20,6 +20,7 @@
 #include "container/host_check.hpp"
 #include "container/init_process.hpp"
 #include "container/native_container.hpp"
+#include "container/process_tree.hpp"
 #include "container/program_words.hpp"
 #include "container/slot.hpp"
 #include "container/supervisor.hpp"
@@ -35,10 +36,13 @@ struct Pipe {
   UniqueFd write_end;
 };
 
-Pipe make_pipe() {
+// Owned by the guest, who may want to open /dev/stdout by name.
+Pipe make_pipe(uid_t uid, gid_t gid) {
   int ends[2];
   check(::pipe2(ends, O_CLOEXEC), "making a pipe for a program's output");
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  check(::fchown(pipe.write_end.get(), uid, gid), "giving a pipe to a program");
+  return pipe;
 }
 
 // For the tests' weakened profile: what a cgroup would have kept, nobody keeps.
@@ -54,30 +58,36 @@ Limits without_cgroup_limits(Limits limits) {
 class NativeContainer final : public Container, public WorkspaceHolder {
  public:
   NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image,
-                  CgroupTree* tree, Slot slot, std::uint32_t removed_layers)
+                  CgroupTree* tree, const SlotTable& slots, std::uint32_t removed_layers)
       : options_(options),
         spec_(spec),
         image_(image),
-        tree_(tree),
-        slot_(std::move(slot)),
+        slot_(slots.claim()),
         removed_layers_(removed_layers),
         root_(::geteuid() == 0),
         stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     check(stop_event_.get(), "making an event for stopping");
     if (has(removed_layers_, Layer::cgroup)) spec_.limits = without_cgroup_limits(spec_.limits);
-    if (tree_ != nullptr) cgroup_ = tree_->make(slot_.name(), spec_.limits);
+    if (tree != nullptr) make_cgroup(*tree, slots);
   }
 
   RunResult run(const Program& program, const OutputSink& sink) override {
     start_init(measure_inputs(program));
+    init_->wait_until_ready();
     workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
     workspace_->place(program);
     CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
     CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
     Streams streams = start_program(program);
-    const Observation seen =
-        supervise({*init_, cgroup_.get(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
-    return describe(seen, output, errors);
+    try {
+      const Observation seen =
+          supervise({*init_, cgroup_.get(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
+      return describe(seen, output, errors);
+    } catch (...) {
+      init_->kill();
+      init_->reap();
+      throw;
+    }
   }
 
   void collect(RunResult& result, const std::function<void(OutputFile&)>& take) override {
@@ -92,8 +102,18 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   }
 
  private:
-  uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_.uid() : ::geteuid(); }
-  gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_.uid() : ::getegid(); }
+  uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_->uid() : ::geteuid(); }
+  gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_->uid() : ::getegid(); }
+
+  // A slot of a table that others do not share can be somebody's by its cgroup: then it is not ours.
+  void make_cgroup(CgroupTree& tree, const SlotTable& slots) {
+    cgroup_version_ = tree.version();
+    std::vector<Slot> taken;
+    while (!(cgroup_ = tree.make(slot_->name(), spec_.limits))) {
+      taken.push_back(std::move(*slot_));
+      slot_.emplace(slots.claim());
+    }
+  }
 
   void start_init(const InputNeed& inputs) {
     if (init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
@@ -102,14 +122,12 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     start.host_gid = guest_gid();
     start.privileged = root_;
     start.cgroup = cgroup_ ? cgroup_->entry() : -1;
-    if (cgroup_) start.tasks_files = cgroup_->take_tasks_files();
     start.plan.workspace_bytes = spec_.limits.workspace_bytes + inputs.bytes;
     start.plan.workspace_inodes = spec_.limits.workspace_inodes + inputs.inodes;
-    start.plan.cgroup_fds = static_cast<std::uint32_t>(start.tasks_files.size());
     start.plan.may_set_groups = root_ ? 1 : 0;
     start.plan.removed_layers = removed_layers_;
     std::strncpy(start.plan.rootfs, options_.rootfs.c_str(), sizeof start.plan.rootfs - 1);
-    init_ = std::make_unique<InitProcess>(image_, std::move(start));
+    init_ = std::make_unique<InitProcess>(image_, start);
   }
 
   // Returns our ends of its streams.
@@ -123,13 +141,18 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     plan.cpu_seconds = static_cast<std::uint64_t>(
         std::chrono::ceil<std::chrono::seconds>(spec_.limits.cpu_time_limit + spec_.limits.grace_period).count() + 2);
     plan.data_bytes = cgroup_ ? 0 : spec_.limits.memory_bytes;
+    plan.last_resort_milliseconds = static_cast<std::uint64_t>(
+        (spec_.limits.time_limit + spec_.limits.grace_period + std::chrono::seconds(2)).count());
     const UniqueFd words_file = memory_file("words", words.bytes);
     const UniqueFd input = program.stdin.empty() ? UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))
                                                  : memory_file("stdin", program.stdin);
     check(input.get(), "opening /dev/null");
-    Pipe output = make_pipe();
-    Pipe errors = make_pipe();
-    const int fds[4] = {words_file.get(), input.get(), output.write_end.get(), errors.write_end.get()};
+    Pipe output = make_pipe(guest_uid(), guest_gid());
+    Pipe errors = make_pipe(guest_uid(), guest_gid());
+    const auto tasks_files = cgroup_ ? cgroup_->take_tasks_files() : std::vector<UniqueFd>();
+    plan.cgroup_files = static_cast<std::uint32_t>(tasks_files.size());
+    std::vector<int> fds{words_file.get(), input.get(), output.write_end.get(), errors.write_end.get()};
+    for (const auto& file : tasks_files) fds.push_back(file.get());
     if (!send(init_->channel(), plan, fds)) check(-1, "handing a program to its container");
     return {std::move(output.read_end), std::move(errors.read_end)};
   }
@@ -141,7 +164,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     result.stdout = output.finish();
     result.stderr = errors.finish();
     result.usage = usage(seen);
-    result.isolation = isolation(seen);
+    result.isolation = isolation();
     decide({spec_.limits, seen, cgroup_ ? cgroup_->oom_kills() : 0, cgroup_ ? cgroup_->refused_forks() : 0,
             cgroup_ != nullptr, workspace_->fill(), parse_guest_report(workspace_->read_report()), output.total(),
             errors.total()},
@@ -164,11 +187,11 @@ class NativeContainer final : public Container, public WorkspaceHolder {
       used.read_bytes = seen.report->read_bytes;
       used.written_bytes = seen.report->written_bytes;
       used.memory_peak_bytes = std::max(used.memory_peak_bytes, seen.report->peak_rss_bytes);
-    } else if (cgroup_) {
-      used.cpu_user = cgroup_->cpu_user();
-      used.cpu_system = cgroup_->cpu_time() - used.cpu_user;
     }
     if (cgroup_) {
+      // What a program's parent did not wait for is in no rusage, but it is here.
+      used.cpu_user = cgroup_->cpu_user();
+      used.cpu_system = std::max(cgroup_->cpu_time() - used.cpu_user, std::chrono::microseconds(0));
       used.memory_peak_bytes = cgroup_->memory_peak();
       used.processes_peak = cgroup_->processes_peak().value_or(used.processes_peak);
     }
@@ -178,15 +201,15 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     return used;
   }
 
-  Isolation isolation(const Observation& seen) const {
+  Isolation isolation() const {
     Isolation what;
     what.runner = "native";
     what.mode = root_ ? "root" : "rootless";
-    what.cgroup = cgroup_ ? tree_->version() : "none";
+    what.cgroup = cgroup_ ? cgroup_version_ : "none";
     what.limits = cgroup_ ? "cgroup" : "rlimits+watchdog";
     what.namespaces = {"user", "mount", "pid", "net", "ipc", "uts", "cgroup"};
     what.seccomp = "python-strict";
-    what.landlock_abi = seen.report ? seen.report->landlock_abi : 0;
+    what.landlock_abi = init_->landlock_abi();
     what.unique_uid = root_;
     return what;
   }
@@ -194,9 +217,9 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   const NativeRunnerOptions& options_;
   ContainerSpec spec_;
   const InitImage& image_;
-  CgroupTree* tree_;
+  std::string cgroup_version_;
   // Destroyed from the last to the first: the init dies, then its cgroup goes, then the slot is free.
-  Slot slot_;
+  std::optional<Slot> slot_;
   std::uint32_t removed_layers_;
   bool root_;
   std::unique_ptr<Cgroup> cgroup_;
@@ -214,19 +237,23 @@ class NativeRunner final : public ContainerRunner {
 
   std::unique_ptr<Container> open(const ContainerSpec& spec) override {
     check_limits(spec.limits);
-    const std::lock_guard lock(mutex_);
     prepare_once();
     refuse_too_weak(spec.minimum_isolation);
     bury_the_dead();
-    return std::make_unique<NativeContainer>(options_, spec, *image_, cgroups_.tree.get(), slots_->claim(),
-                                             removed_layers_);
+    return std::make_unique<NativeContainer>(options_, spec, *image_, cgroups_.tree.get(), *slots_, removed_layers_);
   }
 
   std::vector<HostFinding> check() override { return check_host(options_); }
 
  private:
   void prepare_once() {
+    const std::lock_guard lock(mutex_);
     if (image_) return;
+    if (!can_measure_tree()) {
+      throw Error(ErrorCode::sandbox_unavailable,
+                  "/proc lists no children of processes, which the watchdog needs; mount /proc, on a kernel with "
+                  "CONFIG_PROC_CHILDREN");
+    }
     auto slots = std::make_unique<SlotTable>(options_);
     cgroups_ = find_cgroup_tree(options_.cgroup_parent);
     slots_ = std::move(slots);
@@ -261,7 +288,7 @@ class NativeRunner final : public ContainerRunner {
   NativeRunnerOptions options_;
   std::span<const std::byte> init_image_;
   std::uint32_t removed_layers_;
-  std::mutex mutex_;  // guards what prepare_once() makes
+  std::mutex mutex_;  // held while prepare_once() makes what does not change after
   std::unique_ptr<SlotTable> slots_;
   CgroupDiscovery cgroups_;
   std::unique_ptr<InitImage> image_;

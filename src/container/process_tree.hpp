@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 
 namespace pysandbox::container {
 
@@ -15,7 +16,20 @@ struct TreeUse {
   std::chrono::microseconds cpu_time{0};
 };
 
+// Without this kernel feature (CONFIG_PROC_CHILDREN) the watchdog would be blind.
+bool can_measure_tree();
+
 // Everything below `root`, which itself is left out. Orphans belong to it too, as it is pid 1 of its namespace.
-TreeUse measure_tree(pid_t root);
+class ProcessTree {
+ public:
+  explicit ProcessTree(pid_t root) : root_(root) {}
+
+  // CPU time is that of all processes that were ever seen, also of those that nobody waited for.
+  TreeUse measure();
+
+ private:
+  pid_t root_;
+  std::map<pid_t, std::chrono::microseconds> cpu_times_;
+};
 
 }  // namespace pysandbox::container

@@ -32,8 +32,8 @@ void append_word(std::string& bytes, const std::string& word) {
 
 Words program_words(const Program& program, const std::string& python, bool inherit) {
   Words words{};
-  const std::vector<std::string> interpreter{python, "-X", "faulthandler", "-c", pysandbox_bootstrap, pysandbox_report,
-                                             program.entry_point};
+  const std::vector<std::string> interpreter{
+      python, "-X", "faulthandler", "-c", pysandbox_bootstrap, pysandbox_report, program.entry_point};
   for (const auto& word : interpreter) append_word(words.bytes, word);
   for (const auto& argument : program.args) append_word(words.bytes, argument);
   words.plan.argument_count = static_cast<std::uint32_t>(interpreter.size() + program.args.size());

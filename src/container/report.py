@@ -23,6 +23,9 @@ def report(report_path, path, kind, error, frames):
         line = line_in(path, error, stack)
         if isinstance(error, OSError) and error.errno:
             kind = "%s %d" % (kind, error.errno)
+        if getattr(error, "errno", None) == 28:  # no space: while the program's files are still open
+            disk = posix.statvfs("/workspace")
+            kind += " %d %d" % ((disk.f_blocks - disk.f_bfree) * disk.f_frsize, disk.f_files - disk.f_ffree)
     except Exception:
         pass  # an exception whose text cannot be made still has a name
     fields = [kind, name, str(line), value[:4096], "".join(lines)[-20000:], ""]

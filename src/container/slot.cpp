@@ -21,6 +21,15 @@ std::string default_directory() {
   return "/tmp/pysandbox-" + std::to_string(::geteuid());
 }
 
+struct flock lock_of(int type, std::uint32_t uid) {
+  struct flock lock {};
+  lock.l_type = static_cast<short>(type);
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(uid);
+  lock.l_len = 1;
+  return lock;
+}
+
 // A directory that somebody else could write would let them hold all slots.
 void make_private_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -51,16 +60,20 @@ SlotTable::SlotTable(const NativeRunnerOptions& options)
 std::optional<Slot> SlotTable::try_claim(std::uint32_t index) const {
   UniqueFd file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   check(file.get(), "opening " + path_, ErrorCode::sandbox_unavailable);
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = static_cast<off_t>(index);
-  lock.l_len = 1;
+  // The byte is the user id itself: runners with other ranges over the same file still exclude each other.
+  struct flock lock = lock_of(F_WRLCK, first_uid_ + index);
   if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
     if (errno == EAGAIN || errno == EACCES) return std::nullopt;
     check(-1, "locking " + path_, ErrorCode::sandbox_unavailable);
   }
   return Slot(std::move(file), index, first_uid_);
+}
+
+// A process that our host forked meanwhile shares the lock and would keep it.
+Slot::~Slot() {
+  if (!lock_) return;
+  struct flock lock = lock_of(F_UNLCK, uid());
+  ::fcntl(lock_.get(), F_OFD_SETLK, &lock);
 }
 
 Slot SlotTable::claim() const {

@@ -17,6 +17,10 @@ namespace pysandbox::container {
 
 class Slot {
  public:
+  Slot(Slot&&) noexcept = default;
+  Slot& operator=(Slot&&) = delete;
+  ~Slot();
+
   // Below the runner's first id, counted from zero.
   std::uint32_t index() const noexcept { return index_; }
   std::uint32_t uid() const noexcept { return first_uid_ + index_; }

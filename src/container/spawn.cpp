@@ -19,11 +19,12 @@
 namespace pysandbox::container {
 namespace {
 
-constexpr int parking_place = 256;  // above every target, so that no move overwrites another's source
+constexpr std::size_t maximum_fds = 8;
 
 struct ChildState {
   const SpawnRequest* request;
-  int image_copy;
+  int parked[maximum_fds];
+  int image;
   int error;
 };
 
@@ -42,34 +43,37 @@ PYSANDBOX_BEFORE_EXEC bool keep_capabilities() noexcept {
   return true;
 }
 
-PYSANDBOX_BEFORE_EXEC bool move_descriptors(const SpawnRequest& request) noexcept {
-  const long null = ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
-  if (null < 0) return false;
+// Sources move above all targets first: whatever numbers the host has in use, none overwrites another.
+PYSANDBOX_BEFORE_EXEC bool move_descriptors(ChildState& state) noexcept {
+  const SpawnRequest& request = *state.request;
   const int count = static_cast<int>(request.fds.size());
+  const int above = request.first_target + count;
   for (int i = 0; i < count; ++i) {
-    if (::syscall(SYS_dup3, request.fds[static_cast<std::size_t>(i)], parking_place + i, O_CLOEXEC) < 0) return false;
+    state.parked[i] =
+        static_cast<int>(::syscall(SYS_fcntl, request.fds[static_cast<std::size_t>(i)], F_DUPFD_CLOEXEC, above));
+    if (state.parked[i] < 0) return false;
   }
-  const long parked_null = ::syscall(SYS_dup3, null, parking_place + count, O_CLOEXEC);
-  const long parked_image = ::syscall(SYS_dup3, request.image, parking_place + count + 1, O_CLOEXEC);
-  if (parked_null < 0 || parked_image < 0) return false;
+  state.image = static_cast<int>(::syscall(SYS_fcntl, request.image, F_DUPFD_CLOEXEC, above));
+  if (state.image < 0) return false;
+  const long opened = ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+  const long null = opened < 0 ? -1 : ::syscall(SYS_fcntl, opened, F_DUPFD_CLOEXEC, above);
+  if (null < 0) return false;
   for (int target = 0; target < 3; ++target) {
-    if (::syscall(SYS_dup3, parked_null, target, 0) < 0) return false;
+    if (::syscall(SYS_dup3, null, target, 0) < 0) return false;
   }
   for (int i = 0; i < count; ++i) {
-    if (::syscall(SYS_dup3, parking_place + i, request.first_target + i, 0) < 0) return false;
+    if (::syscall(SYS_dup3, state.parked[i], request.first_target + i, 0) < 0) return false;
   }
   if (!request.close_others) return true;
-  return ::syscall(SYS_close_range, request.first_target + count, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+  return ::syscall(SYS_close_range, above, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 PYSANDBOX_BEFORE_EXEC void run_child(ChildState* state) noexcept {
-  const SpawnRequest& request = *state->request;
-  if (move_descriptors(request) && ::syscall(SYS_chdir, "/") == 0 && keep_capabilities()) {
+  if (move_descriptors(*state) && ::syscall(SYS_chdir, "/") == 0 && keep_capabilities()) {
     char name[] = "pysandbox-init";
     char* arguments[] = {name, nullptr};
     char* variables[] = {nullptr};
-    const int image = parking_place + static_cast<int>(request.fds.size()) + 1;
-    ::syscall(SYS_execveat, image, "", arguments, variables, AT_EMPTY_PATH);
+    ::syscall(SYS_execveat, state->image, "", arguments, variables, AT_EMPTY_PATH);
   }
   state->error = errno;  // the parent reads it: memory is shared
   ::syscall(SYS_exit_group, 127);
@@ -116,7 +120,8 @@ class Stack {
 long spawn_with_namespaces(const SpawnRequest& request, int& pidfd) {
   const Stack stack;
   if (!stack.valid()) return -ENOMEM;
-  ChildState state{&request, -1, 0};
+  if (request.fds.size() > maximum_fds) return -E2BIG;
+  ChildState state{&request, {}, -1, 0};
   clone_args arguments{};
   arguments.flags = request.namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);

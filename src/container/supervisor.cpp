@@ -29,7 +29,11 @@ constexpr milliseconds burial_time{2'000};  // from the kill order until the ini
 class Watch {
  public:
   explicit Watch(Supervision& given)
-      : s_(given), start_(Clock::now()), deadline_(start_ + given.limits.time_limit), next_look_(start_) {}
+      : s_(given),
+        tree_(given.init.pid()),
+        start_(Clock::now()),
+        deadline_(start_ + given.limits.time_limit),
+        next_look_(start_) {}
 
   Observation run() {
     set_nonblocking();
@@ -61,7 +65,7 @@ class Watch {
     if (entries[1].revents != 0) move_output(s_.streams.stderr_end, s_.errors);
     if (entries[4].revents != 0) stop(StopReason::cancelled);
     if (entries[2].revents != 0) hear_init();
-    if (entries[3].revents != 0) ended_ = true;
+    if (entries[3].revents != 0 && !ended_) hear_last_words();
   }
 
   int milliseconds_to_wait() const {
@@ -98,6 +102,13 @@ class Watch {
     }
   }
 
+  // Its report may have come between the look at the channel and the look at its death.
+  void hear_last_words() {
+    Report report{};
+    if (receive(s_.init.channel(), report, {}, 0) && report.event == Event::exited) seen_.report = report;
+    ended_ = true;
+  }
+
   void keep_deadlines() {
     const auto now = Clock::now();
     if (!ended_ && now >= next_look_) {
@@ -114,7 +125,7 @@ class Watch {
       if (s_.cgroup->oom_kills() > 0) stop(StopReason::memory);
       judge_cpu(s_.cgroup->cpu_time());
     } else {
-      const TreeUse use = measure_tree(s_.init.pid());
+      const TreeUse use = tree_.measure();
       seen_.processes_peak = std::max(seen_.processes_peak, use.processes);
       seen_.memory_peak = std::max(seen_.memory_peak, use.memory_bytes);
       if (use.memory_bytes > s_.limits.memory_bytes) stop(StopReason::memory);
@@ -184,6 +195,7 @@ class Watch {
   }
 
   Supervision& s_;
+  ProcessTree tree_;
   Clock::time_point start_;
   Clock::time_point deadline_;
   Clock::time_point next_look_;

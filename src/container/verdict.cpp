@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace pysandbox::container {
@@ -60,7 +61,8 @@ bool decide_our_stop(const Facts& facts, RunResult& result) {
 }
 
 bool decide_memory(const Facts& facts, RunResult& result) {
-  const bool refused = !facts.cgroup && facts.guest && facts.guest->error.name == "MemoryError";
+  const bool refused = !facts.cgroup && facts.guest && facts.guest->error.name == "MemoryError" &&
+                       result.usage.memory_peak_bytes >= facts.limits.memory_bytes / 2;
   if (facts.oom_kills == 0 && facts.seen.stop != StopReason::memory && !refused) return false;
   end(result, Outcome::memory_limit, "memory_bytes", bytes(result.usage.memory_peak_bytes),
       "process the data in parts, write less to the workspace (its files are memory too), or raise memory_bytes");
@@ -85,21 +87,28 @@ bool decide_signal(const Facts& facts, RunResult& result) {
   return true;
 }
 
+// What was used is seen by us when all is over, or by the program when it failed: files that were deleted while
+// open are gone by then. Nearly full is full: what a write wanted did not fit.
+bool decide_disk(const Facts& facts, RunResult& result) {
+  const std::uint64_t bytes_used = std::max(facts.disk.used_bytes, facts.guest->used_bytes);
+  const std::uint64_t inodes_used = std::max(facts.disk.used_inodes, facts.guest->used_inodes);
+  if (inodes_used >= facts.limits.workspace_inodes / 100 * 99) {
+    end(result, Outcome::disk_limit, "workspace_inodes", fmt::format("{} files", inodes_used),
+        "write fewer files, or raise workspace_inodes");
+    return true;
+  }
+  if (bytes_used < facts.limits.workspace_bytes / 10 * 9) return false;  // another disk's: /dev/full
+  end(result, Outcome::disk_limit, "workspace_bytes", bytes(bytes_used),
+      "write less, remove what is not needed, or raise workspace_bytes");
+  return true;
+}
+
 // The program met a limit as an error of its own and failed for it. It tells which error; that the limit was
 // really reached is seen from outside wherever the kernel lets us.
 bool decide_refusal(const Facts& facts, RunResult& result) {
   if (!facts.guest || facts.guest->stopped) return false;
   const int number = facts.guest->error_number;
-  if (number == ENOSPC) {
-    if (facts.disk.inodes_full) {
-      end(result, Outcome::disk_limit, "workspace_inodes", fmt::format("{} files", facts.disk.used_inodes),
-          "write fewer files, or raise workspace_inodes");
-    } else {
-      end(result, Outcome::disk_limit, "workspace_bytes", bytes(facts.disk.used_bytes),
-          "write less, remove what is not needed, or raise workspace_bytes");
-    }
-    return true;
-  }
+  if (number == ENOSPC && decide_disk(facts, result)) return true;
   if (number == EFBIG) {
     end(result, Outcome::disk_limit, "file_size_bytes",
         fmt::format("more than {}", bytes(facts.limits.file_size_bytes)),
@@ -108,7 +117,9 @@ bool decide_refusal(const Facts& facts, RunResult& result) {
   }
   const bool no_thread = facts.guest->error.name == "RuntimeError" &&
                          facts.guest->error.value.find("start new thread") != std::string::npos;
-  if ((number == EAGAIN || no_thread) && (facts.refused_forks > 0 || !facts.cgroup)) {
+  const std::uint64_t alive = std::max<std::uint64_t>(facts.seen.processes_peak, facts.seen.report->leftovers + 1);
+  const bool crowded = facts.cgroup ? facts.refused_forks > 0 : no_thread || alive >= facts.limits.processes / 2;
+  if ((number == EAGAIN || no_thread) && crowded) {
     end(result, Outcome::process_limit, "processes", fmt::format("more than {} at one time", facts.limits.processes),
         "start fewer processes and threads, or raise processes");
     return true;

@@ -204,13 +204,17 @@ void Workspace::place_file(const InputFile& file, bool visible_in_data) {
   }
   struct stat status {};
   check(::fstat(target.get(), &status), "looking at the input " + file.path);
-  placed_[file.path] = {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  placed_[file.path] = mark_of(status);
+}
+
+Workspace::Mark Workspace::mark_of(const struct stat& status) {
+  return {status.st_ino,          status.st_size,        status.st_mtim.tv_sec,
+          status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
 }
 
 bool Workspace::is_unchanged_input(const std::string& path, const struct stat& status) const {
   const auto found = placed_.find(path);
-  return found != placed_.end() &&
-         found->second == Mark{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  return found != placed_.end() && found->second == mark_of(status);
 }
 
 std::string Workspace::read_report() const {
@@ -220,10 +224,9 @@ std::string Workspace::read_report() const {
 
 Workspace::Fill Workspace::fill() const {
   struct statfs status {};
-  if (::fstatfs(root_, &status) != 0 || status.f_blocks == 0) return {0, false, 0, false};
-  const auto size = static_cast<std::uint64_t>(status.f_bsize);
-  return {(status.f_blocks - status.f_bfree) * size, status.f_bfree == 0, status.f_files - status.f_ffree,
-          status.f_ffree == 0};
+  if (::fstatfs(root_, &status) != 0) return {0, 0};
+  return {(status.f_blocks - status.f_bfree) * static_cast<std::uint64_t>(status.f_bsize),
+          status.f_files - status.f_ffree};
 }
 
 void Workspace::collect(const Limits& limits, RunResult& result, const std::function<void(OutputFile&)>& take) const {
@@ -241,7 +244,7 @@ void Workspace::collect(const Limits& limits, RunResult& result, const std::func
                               std::to_string(maximum_depth) + " levels deep");
   }
 
-  std::uint64_t count = 0, bytes = 0, all_bytes = 0, over_count = 0, over_bytes = 0;
+  std::uint64_t count = 0, bytes = 0, all_bytes = 0, over_count = 0, over_bytes = 0, unreadable = 0;
   for (const auto& file : found) {
     all_bytes += file.size;
     if (count == limits.artifact_count) {
@@ -253,8 +256,12 @@ void Workspace::collect(const Limits& limits, RunResult& result, const std::func
       take(dead);
       ++count;
       bytes += file.size;
+    } else {
+      ++unreadable;
     }
   }
+  if (unreadable > 0)
+    result.warnings.push_back(std::to_string(unreadable) + " artifacts could not be read: " + errno_text(errno));
   if (over_count > 0) {
     note_left_out(result, "artifact_count", over_count, limits.artifact_count, std::to_string(found.size()) + " files");
   }

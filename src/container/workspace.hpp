@@ -37,9 +37,7 @@ class Workspace {
 
   struct Fill {
     std::uint64_t used_bytes;
-    bool bytes_full;
     std::uint64_t used_inodes;
-    bool inodes_full;
   };
   Fill fill() const;
 
@@ -49,10 +47,13 @@ class Workspace {
     std::int64_t size;
     std::int64_t modified_seconds;
     std::int64_t modified_nanoseconds;
+    std::int64_t changed_seconds;  // of the inode: nobody can set that back
+    std::int64_t changed_nanoseconds;
     auto operator<=>(const Mark&) const = default;
   };
 
   void place_file(const InputFile& file, bool visible_in_data);
+  static Mark mark_of(const struct stat& status);
   bool is_unchanged_input(const std::string& path, const struct stat& status) const;
 
   int root_;

@@ -30,8 +30,7 @@ quoted() {
 }
 cat > "$place/command" <<END
 cd /
-HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 $(quoted "$@" | sed '1s/^/env/')
-echo \$? > /run/guest/exit_code
+{ HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 $(quoted "$@" | sed '1s/^/env/'); echo \$? > /run/guest/exit_code; } 2>&1 | cat
 echo o > /proc/sysrq-trigger
 sleep 60
 END

@@ -24,6 +24,13 @@ TEST(GuestReport, ReadsTheErrorNumberOfAnOSError) {
   EXPECT_EQ(parse_guest_report("exception x\0OSError\0\0\0\0"s)->error_number, 0);
 }
 
+TEST(GuestReport, ReadsHowFullTheDiskWas) {
+  const auto report = parse_guest_report("exception 28 4096 17\0OSError\0\0\0\0"s);
+  EXPECT_EQ(report->error_number, 28);
+  EXPECT_EQ(report->used_bytes, 4096u);
+  EXPECT_EQ(report->used_inodes, 17u);
+}
+
 TEST(GuestReport, ReadsAStop) {
   const auto report = parse_guest_report(
       "stopped\0\0"

@@ -70,7 +70,6 @@ void restrict_with_landlock(int abi) noexcept {
   allow(ruleset, "/dev/zero", LANDLOCK_ACCESS_FS_READ_FILE | write_file);
   allow(ruleset, "/dev/full", LANDLOCK_ACCESS_FS_READ_FILE | write_file);
   allow(ruleset, "/run/pysandbox/report", LANDLOCK_ACCESS_FS_READ_FILE | write_file);
-  allow(ruleset, "/proc", read_and_execute | LANDLOCK_ACCESS_FS_WRITE_FILE);
   require(::syscall(SYS_landlock_restrict_self, ruleset, 0));
   ::close(ruleset);
 }

@@ -9,6 +9,7 @@
 
 #include "container/control_channel.hpp"
 #include "container/init/devices.hpp"
+#include "container/init/landlock.hpp"
 #include "container/init/mounts.hpp"
 #include "container/init/privileges.hpp"
 #include "container/init/program.hpp"
@@ -23,17 +24,20 @@ using namespace pysandbox::container::init;
 
 namespace {
 
-void receive_plan(ContainerPlan& plan) {
+// Returns the descriptor that tells of the host's death.
+int receive_plan(ContainerPlan& plan) {
   begin(Step::receive_plan);
-  if (!receive(control_fd, plan)) fail(EPROTO);
+  int host = -1;
+  if (!receive(control_fd, plan, {&host, 1}) || host < 0) fail(EPROTO);
   plan.rootfs[sizeof plan.rootfs - 1] = '\0';
-  if (plan.cgroup_fds > maximum_cgroup_fds) fail(EPROTO);
   remove_layers(plan.removed_layers);
+  return host;
 }
 
 void announce_ready(int workspace) {
   Report report{};
   report.event = Event::ready;
+  report.landlock_abi = landlock_abi();
   if (!send(control_fd, report, {&workspace, 1})) ::_exit(111);
   ::close(workspace);
 }
@@ -42,10 +46,9 @@ void announce_ready(int workspace) {
 
 int main() {
   ContainerPlan plan;
-  reset_signals();
-  receive_plan(plan);
+  reset_inheritance();
+  const int host = receive_plan(plan);
 
-  join_cgroup(plan.cgroup_fds);
   const SystemSources sources = open_sources(plan.rootfs);
   become_guest(plan.may_set_groups != 0);
   make_mounts_private();
@@ -59,9 +62,11 @@ int main() {
   hide_host();
   forbid_user_namespaces(sources);
   const int accounting = open_accounting();
-  drop_capabilities();
   announce_ready(workspace);
 
-  const Guest guest = start_program();
-  bury(guest, accounting);
+  const Received program = receive_program(host);
+  join_cgroup(program.cgroup_files, program.plan.cgroup_files);
+  drop_capabilities();
+  const Guest guest = start_program(program);
+  bury(guest, {control_fd, host, accounting, program.plan.last_resort_milliseconds});
 }

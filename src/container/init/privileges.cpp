@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,20 +36,25 @@ void empty_bounding_set() noexcept {
 
 }  // namespace
 
-void reset_signals() noexcept {
+void reset_inheritance() noexcept {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::umask(022);
+  begin(Step::receive_plan);
+  const sched_param ordinary{};
+  if (::sched_getscheduler(0) != SCHED_OTHER) require(::sched_setscheduler(0, SCHED_OTHER, &ordinary));
+  if (::getpriority(PRIO_PROCESS, 0) < 0) require(::setpriority(PRIO_PROCESS, 0, 0));
 }
 
-void join_cgroup(std::uint32_t files) noexcept {
+void join_cgroup(const int* files, std::uint32_t count) noexcept {
   begin(Step::join_cgroup);
-  for (std::uint32_t i = 0; i < files; ++i) {
-    const int file = first_cgroup_fd + static_cast<int>(i);
-    require(::write(file, "0", 1));
-    ::close(file);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    require(::write(files[i], "0", 1));
+    ::close(files[i]);
   }
+  require(::unshare(CLONE_NEWCGROUP));
 }
 
 void become_guest(bool may_set_groups) noexcept {
@@ -56,8 +63,6 @@ void become_guest(bool may_set_groups) noexcept {
   if (may_set_groups) require(::setgroups(0, nullptr));
   require(::setresgid(guest_id, guest_id, guest_id));
   require(::setresuid(guest_id, guest_id, guest_id));
-  // Now, and not when we were started: only now are we where the cgroup's root shall be.
-  require(::unshare(CLONE_NEWCGROUP));
 }
 
 void hide_host() noexcept {

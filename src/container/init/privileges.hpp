@@ -7,15 +7,18 @@ namespace pysandbox::container::init {
 
 struct SystemSources;
 
-// An ignored signal or a blocked mask would be inherited by the program.
-void reset_signals() noexcept;
+// Takes back what the program would otherwise inherit from whoever runs us: ignored and blocked signals, a
+// real-time or favoured priority, a file mask.
+void reset_inheritance() noexcept;
 
 // Moves this process, and so everything it will start, into the job's cgroups. On cgroup v1 writing "0" to `tasks`
 // moves only the caller's thread, for which the kernel takes no global lock: others wait 6 to 16 ms for it after a
 // quiet moment. On v2 the process was born in its cgroup and there is nothing to write.
-void join_cgroup(std::uint32_t files) noexcept;
+//
+// The container's cgroup namespace begins there, so that inside nothing shows where "there" is.
+void join_cgroup(const int* files, std::uint32_t count) noexcept;
 
-// Waits until the host has mapped our ids, takes them, and hides the cgroup's place.
+// Takes the ids that the host has mapped.
 void become_guest(bool may_set_groups) noexcept;
 
 void hide_host() noexcept;  // host name and keyring

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,18 +22,8 @@
 namespace pysandbox::container::init {
 namespace {
 
-struct Words {
-  char** arguments;
-  char** variables;
-};
-
-struct Received {
-  ProgramPlan plan;
-  int streams[3];
-  Words words;
-};
-
-Words map_words(const ProgramPlan& plan, int file) noexcept {
+void map_words(Received& received, int file) noexcept {
+  const ProgramPlan& plan = received.plan;
   struct stat status {};
   require(::fstat(file, &status));
   if (plan.words_size == 0 || static_cast<std::uint64_t>(status.st_size) != plan.words_size) fail(EPROTO);
@@ -43,19 +34,8 @@ Words map_words(const ProgramPlan& plan, int file) noexcept {
   auto* slots = static_cast<char**>(std::malloc(count * sizeof(char*)));
   if (slots == nullptr) fail(ENOMEM);
   if (!split_words(plan, {static_cast<char*>(bytes), plan.words_size}, {slots, count})) fail(EPROTO);
-  return {slots, slots + plan.argument_count + 1};
-}
-
-void receive_program(Received& received) noexcept {
-  begin(Step::receive_program);
-  int fds[4];
-  if (!receive(control_fd, received.plan, fds)) {
-    if (errno == 0) ::_exit(0);  // the host has no program for us, or is gone
-    fail(errno);
-  }
-  for (int i = 0; i < 3; ++i) received.streams[i] = fds[i + 1];
-  received.words = map_words(received.plan, fds[0]);
-  ::close(fds[0]);
+  received.arguments = slots;
+  received.variables = slots + plan.argument_count + 1;
 }
 
 void new_session() noexcept {
@@ -101,6 +81,7 @@ void limit_resources(const ProgramPlan& plan) noexcept {
   limit(RLIMIT_RTPRIO, 0);
   limit(RLIMIT_NICE, 0);
   limit(RLIMIT_STACK, 8 << 20);
+  limit(RLIMIT_RTTIME, 0);
   if (plan.data_bytes != 0) limit(RLIMIT_DATA, plan.data_bytes);
 }
 
@@ -122,15 +103,34 @@ void die_first_without_memory() noexcept {
   load_seccomp();
   verify_seccomp();
   begin(Step::execute);
-  ::execve(received.words.arguments[0], received.words.arguments, received.words.variables);
+  ::execve(received.arguments[0], received.arguments, received.variables);
   fail(errno);
 }
 
 }  // namespace
 
-Guest start_program() noexcept {
+Received receive_program(int host) noexcept {
+  begin(Step::receive_program);
+  pollfd entries[2] = {{control_fd, POLLIN, 0}, {host, POLLIN, 0}};
+  while (::poll(entries, 2, -1) < 0) {
+  }
+  if (entries[1].revents != 0) ::_exit(0);
   Received received{};
-  receive_program(received);
+  int fds[4 + maximum_cgroup_files];
+  if (!receive(control_fd, received.plan, fds)) {
+    if (errno == 0) ::_exit(0);  // the host has no program for us, or is gone
+    fail(errno);
+  }
+  const std::uint32_t files = received.plan.cgroup_files;
+  if (files > maximum_cgroup_files || fds[3 + files] < 0) fail(EPROTO);
+  for (int i = 0; i < 3; ++i) received.streams[i] = fds[i + 1];
+  for (std::uint32_t i = 0; i < files; ++i) received.cgroup_files[i] = fds[4 + i];
+  map_words(received, fds[0]);
+  ::close(fds[0]);
+  return received;
+}
+
+Guest start_program(const Received& received) noexcept {
   const int abi = landlock_abi();
   sigset_t child;
   ::sigemptyset(&child);
@@ -139,7 +139,7 @@ Guest start_program() noexcept {
   const pid_t pid = static_cast<pid_t>(require(::fork()));
   if (pid == 0) become_program(received, abi);
   for (const int stream : received.streams) ::close(stream);
-  return {pid, abi};
+  return {pid};
 }
 
 }  // namespace pysandbox::container::init

@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -47,16 +49,30 @@ void obey(pid_t program) noexcept {
   }
 }
 
-int wait_for_end(pid_t program) noexcept {
+std::uint64_t milliseconds_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+int milliseconds_until(std::uint64_t deadline) noexcept {
+  const std::uint64_t now = milliseconds_now();
+  return now >= deadline ? 0 : static_cast<int>(std::min<std::uint64_t>(deadline - now, 1 << 30));
+}
+
+int wait_for_end(pid_t program, const Watched& watched) noexcept {
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
   const int deaths = static_cast<int>(require(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)));
-  pollfd entries[2] = {{deaths, POLLIN, 0}, {control_fd, POLLIN, 0}};
+  pollfd entries[3] = {{deaths, POLLIN, 0}, {watched.control, POLLIN, 0}, {watched.host, POLLIN, 0}};
+  const std::uint64_t last_resort = milliseconds_now() + watched.last_resort_milliseconds;
   for (int status = 0;;) {
-    if (::poll(entries, 2, -1) < 0) continue;
+    const int ready = ::poll(entries, 3, milliseconds_until(last_resort));
+    if (ready == 0) ::kill(-1, SIGKILL);
+    if (ready < 0) continue;
+    if (entries[2].revents != 0) ::_exit(0);
     if (entries[1].revents != 0) obey(program);
-    if (entries[0].revents == 0) continue;
     signalfd_siginfo news[8];
     while (::read(deaths, news, sizeof news) > 0) {
     }
@@ -98,14 +114,13 @@ void add_accounting(Report& report, int accounting) noexcept {
 
 }  // namespace
 
-void bury(const Guest& guest, int accounting) noexcept {
+void bury(const Guest& guest, const Watched& watched) noexcept {
   Report report{};
   report.event = Event::exited;
-  report.wait_status = wait_for_end(guest.pid);
+  report.wait_status = wait_for_end(guest.pid, watched);
   report.leftovers = kill_leftovers();
-  report.landlock_abi = guest.landlock_abi;
-  add_accounting(report, accounting);
-  send(control_fd, report);
+  add_accounting(report, watched.accounting);
+  send(watched.control, report);
   ::_exit(0);
 }
 

@@ -50,10 +50,10 @@ int mount_workspace(const ContainerPlan& plan) noexcept {
   TmpfsOptions quota{plan.workspace_bytes + own_bytes, plan.workspace_inodes + own_inodes, "0755"};
   if (!applies(Layer::workspace_quota)) quota = {0, 0, "0755"};
 
-  // It must be in the tree before parts of it can be cloned; later the views are all that is left of it.
-  make_directory("run", 0755);
-  attach(new_tmpfs(quota, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "run");
-  const int space = static_cast<int>(require(::open("run", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  // It must be mounted somewhere before parts of it can be cloned: in the old tree, which goes away as a whole. The
+  // views are all that is left of it then.
+  attach(new_tmpfs(quota, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), "/proc");
+  const int space = static_cast<int>(require(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   for (const char* directory : {"workspace", "data", "tmp"}) make_directory(directory, 0755);
   if (!applies(Layer::dev)) {
     for (const View& view : views) {
@@ -66,7 +66,7 @@ int mount_workspace(const ContainerPlan& plan) noexcept {
   make_report(space);
   const int report = static_cast<int>(require(clone_tree(space, "report", false)));
   restrict_tree(report, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false);
-  require(::umount2("run", MNT_DETACH));
+  make_directory("run", 0755);
   make_directory("run/pysandbox", 0755);
   make_file("run/pysandbox/report", "", 0600);
   attach(report, "run/pysandbox/report");

@@ -38,11 +38,16 @@ void require(int result, std::string_view what) {
   if (result < 0) fail(what);
 }
 
+scmp_arg_cmp to_libseccomp(const policy::Condition& condition) {
+  return {condition.argument, SCMP_CMP_MASKED_EQ, condition.mask, condition.value};
+}
+
 void add_rules(scmp_filter_ctx filter) {
   for (const auto name : policy::allowed) require(seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(name), 0), name);
   for (const auto& rule : policy::allowed_arguments) {
-    const scmp_arg_cmp condition{rule.argument, SCMP_CMP_MASKED_EQ, rule.mask, rule.value};
-    require(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number_of(rule.name), 1, &condition), rule.name);
+    const scmp_arg_cmp conditions[] = {to_libseccomp(rule.first), to_libseccomp(rule.second)};
+    const unsigned count = rule.second.mask == 0 ? 1 : 2;
+    require(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number_of(rule.name), count, conditions), rule.name);
   }
   for (const auto name : policy::unknown) {
     require(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number_of(name), 0), name);

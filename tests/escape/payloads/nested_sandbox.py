@@ -1,6 +1,6 @@
 # expect: ok
 # attack: A27 starts a sandbox of its own with the tools that the host has
-# weaken: seccomp,user_namespaces
+# weaken: seccomp,user_namespaces,landlock
 import os
 import subprocess
 

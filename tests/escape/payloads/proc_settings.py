@@ -1,6 +1,6 @@
 # expect: ok
 # attack: C6 opens kernel settings for writing: core_pattern, sysrq, forwarding, its own user map
-# weaken: proc,capabilities
+# weaken: proc,capabilities,landlock
 import os
 
 import attack

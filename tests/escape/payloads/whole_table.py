@@ -13,8 +13,10 @@ NONSENSE = [-1] * 6
 ARGUMENTS = {
     "clone": [0x800, 0, 0, 0, 0, 0],       # CLONE_SIGHAND alone is invalid
     "fork": [0] * 6, "vfork": [0] * 6,
-    "socket": [1, 99, 0, 0, 0, 0],
-    "socketpair": [1, 99, 0, 0, 0, 0],
+    "socket": [1, 1, 99, 0, 0, 0],
+    "socketpair": [1, 1, 99, 0, 0, 0],
+    "fcntl": [-1, 1, 0, 0, 0, 0],          # F_GETFD
+    "setsockopt": [-1, 1, 2, 0, 0, 0],     # SOL_SOCKET, SO_REUSEADDR
     "ioctl": [-1, 0x5401, 0, 0, 0, 0],     # TCGETS
     "prctl": [3, 0, 0, 0, 0, 0],           # PR_GET_DUMPABLE
     "prlimit64": [0, 999, 0, 0, 0, 0],
