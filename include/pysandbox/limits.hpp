@@ -16,8 +16,9 @@
 namespace pysandbox {
 
 struct Limits {
-  // Wall clock from the start of the program until it must have ended. At the
-  // limit the program gets SIGTERM, then `grace_period` to flush, then SIGKILL.
+  // Wall clock from the start of the program until it must have ended. At the limit the program gets SIGXCPU, on which
+  // its own SIGTERM handler is called if it has one and SystemExit is raised if not; then `grace_period` to flush, then
+  // SIGKILL.
   std::chrono::milliseconds time_limit{30'000};
 
   // CPU time of all processes of the job together, user and system.

@@ -11,12 +11,17 @@ def start(report_source, path, report_path):
             exec(report_source, scope)
             scope["report"](report_path, path, *what)
 
+    # SIGXCPU, since nobody else sends it: a handler for SIGTERM would be inherited by forked workers, and
+    # whoever ends those by SIGTERM relies on its default.
     def soft_stop(signal, frame):
         _signal.signal(signal, _signal.SIG_IGN)
         report("stopped", None, frame)
-        raise SystemExit(128 + signal)
+        own = _signal.getsignal(_signal.SIGTERM)
+        if callable(own):
+            return own(_signal.SIGTERM, frame)
+        raise SystemExit(128 + _signal.SIGTERM)
 
-    _signal.signal(15, soft_stop)
+    _signal.signal(_signal.SIGXCPU, soft_stop)
     sys.stdout.reconfigure(line_buffering=True)
     sys.argv[0] = path
     sys.path[0] = path.rpartition("/")[0]
@@ -37,6 +42,6 @@ def start(report_source, path, report_path):
             sys.excepthook(type(error), error.with_traceback(frames), frames)
         raise SystemExit(1) from None
     finally:
-        _signal.signal(15, _signal.SIG_IGN)
+        _signal.signal(_signal.SIGXCPU, _signal.SIG_IGN)
 
 start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")

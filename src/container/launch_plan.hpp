@@ -108,7 +108,7 @@ struct ProgramPlan {
 };
 
 enum class Order : std::uint32_t {
-  soft_stop,    // SIGTERM to the program
+  soft_stop,    // SIGXCPU to the program
   dump_stacks,  // SIGABRT to the program: faulthandler prints where it is
   kill_all,
 };

@@ -282,6 +282,27 @@ wait()
   EXPECT_NE(result.error->traceback.find("line 7, in wait"), std::string::npos) << result.error->traceback;
 }
 
+TEST_P(ContainerRunnerContract, CallsTheProgramsOwnHandlerAtTheTimeLimit) {
+  Limits limits;
+  limits.time_limit = std::chrono::milliseconds(500);
+  const auto result = run("import signal, time\ndef save(*_):\n  print('saved')\n  raise SystemExit(3)\n"
+                          "signal.signal(signal.SIGTERM, save)\ntime.sleep(60)",
+                          limits)
+                          .result;
+  expect_failure(result, Outcome::time_limit, "time_limit");
+  EXPECT_EQ(result.stdout, "saved\n");
+  EXPECT_EQ(result.exit_code, 3);
+}
+
+TEST_P(ContainerRunnerContract, LeavesSignalsOfForkedWorkersAtTheirDefaults) {
+  const auto result =
+      run("import os, signal\nfor i in range(100):\n  pid = os.fork()\n  if pid == 0:\n    while True: pass\n"
+          "  os.kill(pid, signal.SIGTERM)\n  status = os.waitpid(pid, 0)[1]\n"
+          "  assert os.WTERMSIG(status) == signal.SIGTERM, status\nprint('all')")
+          .result;
+  EXPECT_EQ(result.stdout, "all\n") << result.stderr;
+}
+
 TEST_P(ContainerRunnerContract, TellsWhereAProgramWasThatHearsNoSignal) {
   Limits limits;
   limits.time_limit = std::chrono::milliseconds(500);

@@ -1,8 +1,15 @@
 #include "contract/container_runner_contract.hpp"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+
+#include "support/temporary_directory.hpp"
+#include "support/unique_fd.hpp"
 
 namespace pysandbox::testing {
 namespace {
@@ -136,6 +143,97 @@ TEST(NativeRunner, RefusesOptionsThatMakeNoSense) {
   options = {};
   options.first_uid = 0;
   EXPECT_THROW(make_native_runner(options), Error);
+}
+
+constexpr const char* hog = "x = bytearray(300 << 20)";
+
+Limits small_memory() {
+  Limits limits;
+  limits.memory_bytes = 64 << 20;
+  return limits;
+}
+
+TEST(NativeRunner, KeepsLimitsWhateverDescriptorsTheHostHasOpen) {
+  const auto runner = make_native_runner();
+  std::vector<UniqueFd> many;
+  for (int i = 0; i < 300; ++i) {
+    many.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (i % 20 != 0) continue;
+    const auto result = runner->open({small_memory()})->run({.entry_point = "main.py", .code = hog}, {});
+    EXPECT_EQ(result.outcome, Outcome::memory_limit) << i;
+  }
+}
+
+TEST(NativeRunner, WorksInAHostThatMayOpenFewFiles) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{64, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  const auto runner = make_native_runner();
+  const auto result = runner->open({})->run({.entry_point = "main.py", .code = "print(1)"}, {});
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(result.stdout, "1\n");
+}
+
+TEST(NativeRunner, LeavesJobsOfRunnersAloneThatKeepTheirLocksElsewhere) {
+  const TemporaryDirectory elsewhere;
+  NativeRunnerOptions options;
+  options.state_directory = elsewhere / "state";
+  const auto first = make_native_runner();
+  const auto second = make_native_runner(options);
+  std::string seen;
+  const auto slow = first->open({});
+  const auto result =
+      slow->run({.entry_point = "main.py", .code = "import time\nprint('up')\ntime.sleep(0.5)\nprint('still')"},
+                [&](Stream, std::string_view) {
+                  if (!seen.empty()) return;
+                  seen = second->open({})->run({.entry_point = "main.py", .code = "print('other')"}, {}).stdout;
+                });
+  EXPECT_EQ(result.stdout, "up\nstill\n");
+  EXPECT_EQ(seen, "other\n");
+}
+
+TEST(NativeRunner, FreesItsSlotAlsoWhenAChildOfTheHostSharesTheLock) {
+  const TemporaryDirectory place;
+  NativeRunnerOptions options;
+  options.state_directory = place / "state";
+  options.uid_count = 1;
+  options.first_uid = 1'900'100'000;
+  const auto runner = make_native_runner(options);
+  auto container = runner->open({});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  container.reset();
+  EXPECT_NO_THROW(runner->open({}));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+TEST(NativeRunner, EndsTheProgramInTimeAlsoWhenTheSinkBlocks) {
+  Limits limits;
+  limits.time_limit = std::chrono::milliseconds(300);
+  limits.grace_period = std::chrono::milliseconds(0);
+  const auto runner = make_native_runner();
+  const auto result = runner->open({limits})->run({.entry_point = "main.py", .code = "print(1)\nwhile True: pass"},
+                                                  [](Stream, std::string_view) { ::usleep(4'000'000); });
+  // The sink slept past limit and last resort: the init had to end it.
+  EXPECT_LT(result.usage.cpu_user + result.usage.cpu_system, std::chrono::milliseconds(3'000));
+}
+
+TEST(NativeRunner, ReportsOnlyLimitsThatWereReached) {
+  const auto runner = make_native_runner();
+  const auto outcome_of = [&](const char* code) {
+    return to_string(runner->open({})->run({.entry_point = "main.py", .code = code}, {}).outcome);
+  };
+  EXPECT_EQ(outcome_of("raise OSError(28, 'no space')"), "exception");
+  EXPECT_EQ(outcome_of("open('/dev/full', 'w').write('x' * 100000)"), "exception");
+  if (may_make_cgroups()) {
+    EXPECT_EQ(outcome_of("raise MemoryError"), "exception");
+  }
+  EXPECT_EQ(outcome_of("raise BlockingIOError(11, 'later')"), "exception");
 }
 
 TEST(Sandbox, RunsFromTheTwelveLinesOfTheReadme) {

@@ -26,7 +26,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path directory = PYSANDBOX_ESCAPE_DIR;
+// Where somebody who cannot read the source tree has a copy of it, PYSANDBOX_COPY names that.
+const fs::path directory = [] {
+  const char* copy = std::getenv("PYSANDBOX_COPY");
+  return fs::path(copy != nullptr && *copy != '\0' ? copy : PYSANDBOX_ESCAPE_DIR);
+}();
 
 struct Trial {
   RunResult result;

@@ -19,10 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 using Counts = std::map<std::string, std::size_t>;
 
-std::size_t entries(const fs::path& directory) {
+std::size_t entries(const fs::path& directory, const std::string& prefix = "") {
   std::size_t count = 0;
   std::error_code ignored;
-  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(directory, ignored)) ++count;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    count += prefix.empty() || entry.path().filename().string().find(prefix) != std::string::npos;
+  }
   return count;
 }
 
@@ -67,9 +69,12 @@ std::size_t job_cgroups() {
 }
 
 Counts count_everything() {
-  return {{"processes of jobs", job_processes()},      {"cgroups of jobs", job_cgroups()},
-          {"mounts", lines("/proc/self/mountinfo")},   {"descriptors", entries("/proc/self/fd")},
-          {"entries of /tmp", entries("/tmp")},        {"entries of /run/pysandbox", entries("/run/pysandbox")},
+  return {{"processes of jobs", job_processes()},
+          {"cgroups of jobs", job_cgroups()},
+          {"mounts", lines("/proc/self/mountinfo")},
+          {"descriptors", entries("/proc/self/fd")},
+          {"entries of /tmp", entries("/tmp", "pysandbox")},
+          {"entries of /run/pysandbox", entries("/run/pysandbox")},
           {"entries of /dev/shm", entries("/dev/shm")}};
 }
 

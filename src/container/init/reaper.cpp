@@ -38,7 +38,7 @@ void obey(pid_t program) noexcept {
   if (!receive(control_fd, order)) ::_exit(0);  // the host is gone: the kernel ends everything with us
   switch (order) {
     case Order::soft_stop:
-      ::kill(program, SIGTERM);
+      ::kill(program, SIGXCPU);
       break;
     case Order::dump_stacks:
       ::kill(program, SIGABRT);
