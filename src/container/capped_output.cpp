@@ -25,8 +25,8 @@ void drop_broken_start(std::string& text) {
 
 }  // namespace
 
-CappedOutput::CappedOutput(Stream stream, std::uint64_t limit, const OutputSink& sink)
-    : stream_(stream), limit_(limit), head_limit_(limit - limit / 2), sink_(sink) {}
+CappedOutput::CappedOutput(Stream stream, std::uint64_t limit, OutputSink sink)
+    : stream_(stream), limit_(limit), head_limit_(limit - limit / 2), sink_(std::move(sink)) {}
 
 void CappedOutput::emit(std::string_view text) const {
   if (sink_ && !text.empty()) sink_(stream_, text);

@@ -12,7 +12,7 @@ namespace pysandbox::container {
 
 class CappedOutput {
  public:
-  CappedOutput(Stream stream, std::uint64_t limit, const OutputSink& sink);
+  CappedOutput(Stream stream, std::uint64_t limit, OutputSink sink);
 
   void add(std::string_view text);
 
@@ -29,7 +29,7 @@ class CappedOutput {
   Stream stream_;
   std::uint64_t limit_;
   std::uint64_t head_limit_;
-  const OutputSink& sink_;
+  OutputSink sink_;
   std::uint64_t total_ = 0;
   std::string head_;
   std::string tail_;  // at most twice what is needed, so that cutting it is rare
