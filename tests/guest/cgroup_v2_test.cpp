@@ -86,9 +86,24 @@ TEST_F(CgroupV2, HoldsTheLimitsOfTheJob) {
   EXPECT_TRUE(looked);
 }
 
+// These two are of the contract; but an emulated processor takes a second to start the interpreter, and another one to
+// import what writes the report.
+
+TEST_F(CgroupV2, KeepsTheTimeLimitAndWhatWasDoneBeforeIt) {
+  Limits limits;
+  limits.time_limit = seconds(4);
+  limits.grace_period = seconds(20);
+  const auto result = run(*runner_, "import time\nprint('begun')\ntime.sleep(600)", limits);
+  EXPECT_EQ(to_string(result.outcome), to_string(Outcome::time_limit));
+  ASSERT_TRUE(result.failure);
+  EXPECT_EQ(result.failure->limit, "time_limit");
+  EXPECT_EQ(result.stdout, "begun\n");
+  ASSERT_TRUE(result.error) << result.stderr;
+  EXPECT_EQ(result.error->line, 3);
+}
+
 TEST_F(CgroupV2, KeepsTheCpuLimitOverAllProcesses) {
   Limits limits;
-  // An emulated processor takes one second to start the interpreter, and another one to import what writes the report.
   limits.cpu_time_limit = seconds(4);
   limits.grace_period = seconds(20);
   limits.time_limit = seconds(60);
@@ -126,11 +141,9 @@ TEST_F(CgroupV2, TellsEverythingAboutAJobThatRanOutOfMemory) {
 TEST_F(CgroupV2, IsFoundInTheSamePlaceByEveryRunnerOfAProcess) {
   EXPECT_EQ(run(*runner_, "print(1)").stdout, "1\n");
   const std::string own = own_cgroup();
-  for (int i = 0; i < 3; ++i) {
-    const auto another = make_native_runner();
-    EXPECT_EQ(run(*another, "print(2)").isolation.cgroup, "v2");
-    EXPECT_EQ(place_of(*another), place_);
-  }
+  const auto another = make_native_runner();
+  EXPECT_EQ(place_of(*another), place_);
+  EXPECT_EQ(run(*another, "print(2)").stdout, "2\n");
   EXPECT_EQ(own_cgroup(), own) << "we were moved once more";
 }
 

@@ -47,6 +47,7 @@ run_as_user() {
 hand_down .
 case $place in
   delegated)
+    own=$place.$$.scope
     make_cgroup "$own" $user
     step_in
     run_as_user "$@"

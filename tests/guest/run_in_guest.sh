@@ -4,17 +4,20 @@
 # The machine is qemu without hardware help, so it runs anywhere. It has this host's files, may write them without
 # this host noticing, and starts with an empty /tmp and /run. The program runs as root; its output (one stream) and
 # exit code are passed on. PYSANDBOX_GUEST names a directory for the kernel, which is fetched if it is not there.
-# Exit codes of our own: 77 skipped, for want of qemu; 124 after PYSANDBOX_GUEST_SECONDS; 125 the machine broke.
+# Exit codes of our own: 77 skipped, 124 not ended after PYSANDBOX_GUEST_SECONDS, 125 the machine broke.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+
+skip() {
+  echo "$1"
+  [ -z "${CI:-}" ] || exit 1
+  exit 77
+}
 for tool in qemu-system-x86_64 busybox xz apt-get dpkg-deb; do
-  if ! command -v "$tool" > /dev/null; then
-    echo "$tool is not installed; the guest needs the packages qemu-system-x86, busybox-static, xz-utils"
-    [ -z "${CI:-}" ] || exit 1
-    exit 77
-  fi
+  command -v "$tool" > /dev/null ||
+    skip "$tool is not installed; the guest needs the packages qemu-system-x86, busybox-static and xz-utils"
 done
-"$here/make_guest.sh" "${PYSANDBOX_GUEST:?must name a directory}"
+"$here/make_guest.sh" "${PYSANDBOX_GUEST:?must name a directory}" || skip "there is no kernel for the guest"
 
 vm=
 place=$(mktemp -d /tmp/pysandbox-guest-XXXXXX)
@@ -22,21 +25,24 @@ end() {
   if [ -n "$vm" ]; then kill "$vm" 2> /dev/null && wait "$vm" || true; fi
   rm -rf "$place"
 }
-trap "cp \$place/console /tmp/guestwork/console; end" EXIT
+trap end EXIT
 trap 'exit 143' HUP INT TERM
 
 quoted() {
   for word; do printf " '%s'" "$(printf %s "$word" | sed "s/'/'\\\\''/g")"; done
 }
+# Through cat, since a program behaves in another way on a terminal. What the port still holds would be lost without
+# stty, which waits for it. At last nothing can be started any more, so the shell must pass the time by itself.
 cat > "$place/command" <<END
 cd /
-{ HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 $(quoted "$@" | sed '1s/^/env/'); echo \$? > /run/guest/exit_code; } 2>&1 | cat
+{ HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 env$(quoted "$@"); echo \$? > /run/guest/exit_code; } 2>&1 | cat
+stty -F /dev/ttyS1 raw -echo
 echo o > /proc/sysrq-trigger
-sleep 60
+while :; do :; done
 END
 
-# setpriv: the machine ends with this script also where nobody can catch a signal.
-setpriv --pdeathsig TERM timeout --kill-after 5 "${PYSANDBOX_GUEST_SECONDS:-300}" \
+# setpriv: the machine ends with this script, even if it is killed. The kernel's own tests and precautions take a second.
+setpriv --pdeathsig TERM timeout --kill-after 5 "${PYSANDBOX_GUEST_SECONDS:-600}" \
   qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-reboot -display none \
   -kernel "$PYSANDBOX_GUEST/kernel" -initrd "$PYSANDBOX_GUEST/initrd" \
   -append "console=ttyS0 panic=-1 quiet mitigations=off nokaslr cryptomgr.notests" \
