@@ -40,7 +40,8 @@ run_as_user() {
   chown $user:$user "$copy/home"
   cd "$copy/home"
   exec env -i PATH="$PATH" HOME="$copy/home" XDG_RUNTIME_DIR="$copy/home" TMPDIR="$copy/home" \
-    PYTHONDONTWRITEBYTECODE=1 PYSANDBOX_TEST_USER=ordinary ${PYSANDBOX_EXPECT_CGROUP:+PYSANDBOX_EXPECT_CGROUP="$PYSANDBOX_EXPECT_CGROUP"} \
+    PYTHONDONTWRITEBYTECODE=1 PYSANDBOX_TEST_USER=ordinary \
+    ${PYSANDBOX_EXPECT_CGROUP:+PYSANDBOX_EXPECT_CGROUP="$PYSANDBOX_EXPECT_CGROUP"} \
     setpriv --reuid $user --regid $user --clear-groups --inh-caps=-all "$copy/program" "$@"
 }
 
@@ -77,7 +78,8 @@ case $place in
   namespace)
     make_cgroup "$own" root
     step_in
-    exec unshare --cgroup --mount sh -c "umount $tree && mount -t cgroup2 cgroup2 $tree && exec \"\$@\"" sh "$program" "$@"
+    exec unshare --cgroup --mount sh -c "umount $tree && mount -t cgroup2 cgroup2 $tree && exec \"\$@\"" \
+      sh "$program" "$@"
     ;;
   part)
     make_cgroup "$own" root

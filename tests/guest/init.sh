@@ -15,8 +15,8 @@ share() { mount -t 9p -o "trans=virtio,version=9p2000.L,msize=524288,$3" "$1" "$
 
 share host /host ro,cache=loose || { echo "GUEST: the host's root cannot be mounted"; poweroff -f; }
 mount -t tmpfs tmpfs /over
-mkdir /over/upper /over/work
-mount -t overlay -o lowerdir=/host,upperdir=/over/upper,workdir=/over/work overlay /new
+mkdir /over/upper /over/scratch
+mount -t overlay -o lowerdir=/host,upperdir=/over/upper,workdir=/over/scratch overlay /new
 for place in proc sys dev; do mount --move "/$place" "/new/$place"; done
 mkdir -p /new/dev/shm /new/dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /new/dev/shm
@@ -26,6 +26,11 @@ mount -t tmpfs -o mode=755 tmpfs /new/run
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 mkdir /new/run/guest
 share guest /new/run/guest rw || { echo "GUEST: the runner's directory cannot be mounted"; poweroff -f; }
+# A tree below /tmp or /run would be hidden by the empty ones.
+tree=$(cat /new/run/guest/tree)
+case $tree in
+  /tmp/*|/run/*) mkdir -p "/new$tree" && mount --bind "/host$tree" "/new$tree" ;;
+esac
 ip link set lo up
 
 # The second serial port carries the program's output and nothing else; raw, for it is not a screen.

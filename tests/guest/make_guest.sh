@@ -21,7 +21,10 @@ newest_kernel_package() {
 
 fetch_kernel() {
   package=${PYSANDBOX_GUEST_KERNEL:-$(newest_kernel_package)}
-  [ -n "$package" ] || { echo "no kernel package is known; run apt-get update, or set PYSANDBOX_GUEST_KERNEL" >&2; exit 1; }
+  if [ -z "$package" ]; then
+    echo "no kernel package is known; run apt-get update, or set PYSANDBOX_GUEST_KERNEL" >&2
+    exit 1
+  fi
   rm -rf unpacked
   mkdir unpacked
   (cd unpacked && apt-get download "$package")
@@ -34,16 +37,16 @@ fetch_kernel() {
   for file in modules/*.xz; do
     [ ! -e "$file" ] || xz -d "$file"
   done
-  unpack_kernel unpacked/boot/vmlinuz-* > unpacked/kernel
+  unpack_kernel unpacked/boot/vmlinuz-* unpacked/kernel
   mv unpacked/kernel kernel
   rm -rf unpacked
 }
 
 # What unpacks itself takes seven seconds to do so on a processor made of software: boot what is inside of it. A kernel
 # that is packed in another way than Debian's boots all the same.
-unpack_kernel() {
+unpack_kernel() {  # FROM TO
   start=$(LC_ALL=C grep -aboP -m 1 '\xfd7zXZ\x00' "$1" | head -n 1 | cut -d : -f 1)
-  if [ -z "$start" ] || ! tail -c "+$((start + 1))" "$1" | xz -dc --single-stream; then cat "$1"; fi
+  [ -n "$start" ] && tail -c "+$((start + 1))" "$1" | xz -dc --single-stream > "$2" || cp "$1" "$2"
 }
 
 make_initrd() {

@@ -31,17 +31,19 @@ trap 'exit 143' HUP INT TERM
 quoted() {
   for word; do printf " '%s'" "$(printf %s "$word" | sed "s/'/'\\\\''/g")"; done
 }
+(cd "$here/../.." && pwd) > "$place/tree"
 # Through cat, since a program behaves in another way on a terminal. What the port still holds would be lost without
 # stty, which waits for it. At last nothing can be started any more, so the shell must pass the time by itself.
 cat > "$place/command" <<END
 cd /
-{ HOME=/root PATH=$PATH PYTHONDONTWRITEBYTECODE=1 env$(quoted "$@"); echo \$? > /run/guest/exit_code; } 2>&1 | cat
+{ HOME=/tmp PATH=$PATH PYTHONDONTWRITEBYTECODE=1 env$(quoted "$@"); echo \$? > /run/guest/exit_code; } 2>&1 | cat
 stty -F /dev/ttyS1 raw -echo
 echo o > /proc/sysrq-trigger
 while :; do :; done
 END
 
-# setpriv: the machine ends with this script, even if it is killed. The kernel's own tests and precautions take a second.
+# setpriv: the machine ends with this script, even if that is killed. The kernel's precautions and tests of itself take
+# a second: it goes without.
 setpriv --pdeathsig TERM timeout --kill-after 5 "${PYSANDBOX_GUEST_SECONDS:-600}" \
   qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-reboot -display none \
   -kernel "$PYSANDBOX_GUEST/kernel" -initrd "$PYSANDBOX_GUEST/initrd" \
