@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,7 +98,13 @@ void kill_processes(const std::string& procs_file) noexcept {
 
 UniqueFd lock_directory(const std::string& path) noexcept {
   UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) directory.reset();
+  if (!directory || ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return UniqueFd();
+  // Between the opening and the lock whoever held it may have removed it.
+  struct stat locked {};
+  struct stat named {};
+  if (::fstat(directory.get(), &locked) != 0 || ::stat(path.c_str(), &named) != 0 || locked.st_ino != named.st_ino) {
+    return UniqueFd();
+  }
   return directory;
 }
 

@@ -100,15 +100,15 @@ class TreeV1 final : public CgroupTree {
       const std::string directory = parents_.at(controller) + "/" + name;
       const bool shared =
           std::any_of(directories.begin(), directories.end(), [&](const auto& one) { return one.second == directory; });
-      if (!shared && ::mkdir(directory.c_str(), 0755) != 0) {
-        const int error = errno;
-        for (const auto& [made, path] : directories) ::rmdir(path.c_str());
-        if (error == EEXIST) return nullptr;  // somebody's, or it will not go away: its counters are not ours
-        errno = error;
-        check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
-      }
-      directories[controller] = directory;
-      if (!lock) lock = lock_directory(directory);
+      const int error = shared || ::mkdir(directory.c_str(), 0755) == 0 ? 0 : errno;
+      if (error == 0) directories[controller] = directory;
+      if (error == 0 && !lock) lock = lock_directory(directory);
+      if (error == 0 && lock) continue;
+      for (const auto& [made, path] : directories) ::rmdir(path.c_str());
+      // Somebody's, or it will not go away, or somebody clears it at this moment: not ours.
+      if (error == 0 || error == EEXIST) return nullptr;
+      errno = error;
+      check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
     }
     auto cgroup = std::make_unique<CgroupV1>(directories, std::move(lock));
     limit_memory(directories["memory"], limits.memory_bytes);
