@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +44,10 @@ class Watch {
       keep_deadlines();
     }
     seen_.wall_time = std::chrono::duration_cast<microseconds>(Clock::now() - start_);
+    // Held up beyond the limit, by a sink or a stopped host, we find that the init kept it for us.
+    if (seen_.stop == StopReason::none && seen_.wall_time >= s_.limits.time_limit && was_killed()) {
+      seen_.stop = StopReason::time;
+    }
     s_.init.reap();
     drain();
     return std::move(seen_);
@@ -49,6 +55,10 @@ class Watch {
 
  private:
   enum class Phase { running, asked_to_stop, dumping, killed, init_killed };
+
+  bool was_killed() const {
+    return seen_.report && WIFSIGNALED(seen_.report->wait_status) && WTERMSIG(seen_.report->wait_status) == SIGKILL;
+  }
 
   void set_nonblocking() {
     for (const auto* fd : {&s_.streams.stdout_end, &s_.streams.stderr_end}) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);

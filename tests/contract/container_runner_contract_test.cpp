@@ -219,6 +219,7 @@ TEST(NativeRunner, EndsTheProgramInTimeAlsoWhenTheSinkBlocks) {
   const auto runner = make_native_runner();
   const auto result = runner->open({limits})->run({.entry_point = "main.py", .code = "print(1)\nwhile True: pass"},
                                                   [](Stream, std::string_view) { ::usleep(4'000'000); });
+  EXPECT_EQ(result.outcome, Outcome::time_limit);
   // The sink slept past limit and last resort: the init had to end it.
   EXPECT_LT(result.usage.cpu_user + result.usage.cpu_system, std::chrono::milliseconds(3'000));
 }
