@@ -26,14 +26,13 @@
 #include <string_view>
 #include <vector>
 
+#include <pysandbox/byte_source.hpp>
 #include <pysandbox/export.hpp>
 #include <pysandbox/job.hpp>
 #include <pysandbox/limits.hpp>
 #include <pysandbox/result.hpp>
 
 namespace pysandbox {
-
-enum class Stream { stdout_stream, stderr_stream };
 
 // Receives what the program prints, as it prints it, on the thread that called
 // run(). It gets exactly what RunResult will hold: once a stream is over its limit, the
@@ -46,14 +45,26 @@ struct ContainerSpec {
   MinimumIsolation minimum_isolation = MinimumIsolation::rlimits;
 };
 
+// An input that is ready: its name is safe, its bytes can be read.
+struct ProgramInput {
+  std::string path;
+
+  // The bytes: `content`; or the file `source` of this host; or exactly `size` bytes out of `bytes`, if that is set.
+  std::string content{};
+  std::string source{};
+  ByteSource bytes{};
+  std::uint64_t size = 0;
+};
+
 // What to run, checked and ready: every name is safe, every source can be read.
 struct Program {
-  std::string entry_point;  // the file in `files` that Python runs
+  std::string entry_point;  // the file that Python runs
   std::vector<std::string> args{};
   std::map<std::string, std::string> env{};
   std::string stdin{};
-  std::vector<InputFile> inputs{};  // appear in /workspace and /data
-  std::string code{};               // appears as /workspace/<entry_point>
+  std::vector<ProgramInput> inputs{};  // appear in /workspace and /data
+  std::string code{};                  // appears as /workspace/<entry_point>
+  std::vector<std::string> outputs{};  // see JobRequest::outputs
 };
 
 // A file in a dead container, open for reading.
@@ -77,7 +88,7 @@ class PYSANDBOX_EXPORT Container {
   // line of the program has run. Throws Error{not_found} or Error{invalid_request} for a source that cannot be read.
   virtual RunResult run(const Program& program, const OutputSink& sink) = 0;
 
-  // Hands over every regular file that the program added or changed, never
+  // Hands over every regular file that the program added or changed and that Program::outputs names, never
   // through a link, in order of path, within the limits on artifacts. Inputs,
   // caches (__pycache__ and the like) and names that begin with a dot are left out.
   // What was left out for a limit is added to `result`. Call it after run().

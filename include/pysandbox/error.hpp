@@ -18,6 +18,7 @@ enum class ErrorCode {
   not_found,            // no such file, job or directory
   conflict,             // somebody else holds it, or it has moved on (a lost lease)
   too_large,            // beyond a maximum that the message names
+  overloaded,           // too much of it waits or runs already; asking again later helps
   unavailable,          // a store or device cannot be used now; asking again may help
   environment_failed,   // what the program needs could not be made ready
   sandbox_unavailable,  // this host cannot enforce a protection; the message names step and remedy
@@ -37,7 +38,7 @@ class PYSANDBOX_EXPORT Error : public std::runtime_error {
   ErrorCode code() const noexcept { return code_; }
 
   // True if the same call may succeed later without any change.
-  bool retryable() const noexcept { return code_ == ErrorCode::unavailable; }
+  bool retryable() const noexcept { return code_ == ErrorCode::unavailable || code_ == ErrorCode::overloaded; }
 
  private:
   ErrorCode code_;

@@ -33,6 +33,8 @@ enum class Outcome {
 
 PYSANDBOX_EXPORT std::string_view to_string(Outcome outcome) noexcept;
 
+enum class Stream { stdout_stream, stderr_stream };
+
 // The limit that was hit. With Outcome::ok it cut only what is returned (the
 // middle of an output, artifacts over the count); otherwise it ended the program
 // or made it fail.
