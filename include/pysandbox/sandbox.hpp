@@ -64,7 +64,9 @@ struct QueueOptions {
   std::chrono::seconds file_retention{24 * 3600};
   std::chrono::seconds job_retention{7 * 24 * 3600};
 
-  std::uint32_t callback_attempts = 6;  // 1 s after the end, then after 2, 4, 8 s and so on
+  std::uint32_t callback_attempts = 6;  // at the end, then after 1, 2, 4, 8 s and so on
+  std::string callback_secret{};        // signs callbacks of jobs that bring no secret of their own; empty: those are not signed
+  std::function<std::string(const Job&)> callback_body{};  // what is sent; empty: {"job_id", "status", and what to_json(RunResult) has}
 
   std::function<void(const SandboxEvent&)> on_event{};  // from several threads; must not throw
 };
