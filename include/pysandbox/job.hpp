@@ -82,7 +82,7 @@ inline constexpr std::uint64_t maximum_arguments_bytes = 1ULL << 20;   // all ar
 // Touches no file. Every store and the Sandbox call it; callers need not.
 PYSANDBOX_EXPORT void check_request(const JobRequest& request);
 
-// 128 random bits as 32 hexadecimal digits.
+// A random UUID (RFC 9562, version 4) as 32 hexadecimal digits, without dashes.
 using JobId = std::string;
 
 // What a queue needs to know of a job, besides what to run.

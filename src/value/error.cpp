@@ -28,6 +28,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "conflict";
     case ErrorCode::too_large:
       return "too_large";
+    case ErrorCode::overloaded:
+      return "overloaded";
     case ErrorCode::unavailable:
       return "unavailable";
     case ErrorCode::environment_failed:
