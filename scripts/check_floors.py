@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 # standard library, the kernel's and the C library's headers, other libraries (see LIBRARIES).
 FLOORS = """
 include/pysandbox/                include/pysandbox/                                     std
-src/support/                      src/support/ include/pysandbox/error.* include/pysandbox/export.*   std linux
+src/support/                      src/support/ include/pysandbox/error.* include/pysandbox/export.*   std linux libraries
 src/value/                        src/value/ @PUBLIC @SUPPORT                            std linux libraries
 src/wire/                         src/wire/ src/value/ @PUBLIC @SUPPORT                  std linux libraries
 
@@ -31,6 +31,7 @@ src/environment/                  src/environment/ @VALUE                       
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
 
+src/queue/                        src/ @PUBLIC                                           std linux libraries
 src/sandbox.*                     src/ @PUBLIC                                           std linux libraries
 src/worker.*                      src/ @PUBLIC                                           std linux libraries
 
@@ -64,7 +65,7 @@ libcurl           curl             src/environment/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/
-nettle            nettle           src/file/
+nettle            nettle           src/file/ src/support/
 SQLite            sqlite3.h        src/job/ tests/
 """
 

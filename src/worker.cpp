@@ -2,16 +2,47 @@
 
 #include "environment/prepare.hpp"
 #include "file/artifacts.hpp"
+#include "support/failpoint.hpp"
 
 namespace pysandbox {
+namespace {
+
+RunResult result_without_inputs(std::vector<std::string> missing) {
+  RunResult result;
+  result.outcome = Outcome::input_error;
+  result.failure = Failure{.limit = "inputs",
+                           .observed = std::to_string(missing.size()) + " of the inputs could not be had",
+                           .hint = "see warnings for each, mend them and submit the job again"};
+  result.warnings = std::move(missing);
+  return result;
+}
+
+}  // namespace
 
 RunResult Worker::process(const JobRequest& request, const RunOptions& options) {
-  const Program program = prepare(request);
+  Preparation ready = prepare(request, {files_, web_, spool_directory_, options.stop});
+  failpoint("after_prepare");
+  if (!ready.missing.empty()) return result_without_inputs(std::move(ready.missing));
   const auto container = runner_.open({request.limits, request.minimum_isolation});
   const std::stop_callback stop(options.stop, [&] { container->stop(); });
-  RunResult result = container->run(program, options.on_output);
-  container->collect(result, [&](OutputFile& file) { result.artifacts.push_back(keep_artifact(file, files_)); });
+  failpoint("before_run");
+  RunResult result = container->run(ready.program, options.on_output);
+  failpoint("after_run");
+  keep_artifacts(*container, options.owner, result);
   return result;
+}
+
+// All or none: what is kept of a failing harvest would be nobody's.
+void Worker::keep_artifacts(Container& container, const std::string& owner, RunResult& result) {
+  try {
+    container.collect(result, [&](OutputFile& file) {
+      result.artifacts.push_back(keep_artifact(file, files_, owner));
+      failpoint("after_artifact");
+    });
+  } catch (...) {
+    remove_artifacts(result, files_);
+    throw;
+  }
 }
 
 }  // namespace pysandbox

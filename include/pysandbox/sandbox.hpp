@@ -76,6 +76,7 @@ struct SandboxParts {
   std::unique_ptr<FileStore> files{};         // empty: artifacts are described, their bytes are not kept
   std::unique_ptr<JobStore> jobs{};           // empty: there is no submit()
   std::unique_ptr<WebClient> web{};           // empty: an input with a URL is Outcome::input_error
+  std::string spool_directory{};              // where fetched inputs wait, in files without a name; empty: $TMPDIR or /tmp
   QueueOptions queue{};
 };
 

@@ -1,5 +1,7 @@
 #include "file/artifacts.hpp"
 
+#include <exception>
+
 #include "file/byte_flow.hpp"
 
 namespace pysandbox {
@@ -20,6 +22,17 @@ Artifact keep_artifact(OutputFile& file, FileStore* files) {
           .content_type = std::move(kept.content_type),
           .sha256 = std::move(kept.sha256),
           .file_id = std::move(kept.id)};
+}
+
+void remove_artifacts(const RunResult& result, FileStore* files) noexcept {
+  if (files == nullptr) return;
+  for (const Artifact& artifact : result.artifacts) {
+    try {
+      if (!artifact.file_id.empty()) files->remove(artifact.file_id);
+    } catch (const std::exception&) {
+      // Nobody knows its id, so it is not renewed, and retention takes it in its time.
+    }
+  }
 }
 
 }  // namespace pysandbox

@@ -11,4 +11,7 @@ namespace pysandbox {
 // bytes that were read. Throws what the store throws.
 Artifact keep_artifact(OutputFile& file, FileStore* files);
 
+// Removes what keep_artifact() kept for a result that nobody will have. What cannot be removed now is left to retention.
+void remove_artifacts(const RunResult& result, FileStore* files) noexcept;
+
 }  // namespace pysandbox

@@ -1,11 +1,11 @@
-// 128-bit random names.
+// Random names.
 #pragma once
 
 #include <string>
 
 namespace pysandbox {
 
-// 32 hexadecimal digits from getrandom(2); nobody can guess one.
+// A random UUID (RFC 9562, version 4) without dashes: 32 hexadecimal digits, 122 bits of them from getrandom(2); nobody can guess one.
 std::string random_id();
 
 // True if `text` has that shape, so that it can safely be part of a path.

@@ -18,7 +18,8 @@ constexpr std::size_t longest_secret = 1024;
 
 void check_text(std::string_view text, std::size_t longest, std::string_view what) {
   if (text.size() > longest) {
-    throw Error(ErrorCode::too_large, fmt::format("{}: {} bytes where at most {} are allowed; shorten it", what, text.size(), longest));
+    throw Error(ErrorCode::too_large,
+                fmt::format("{}: {} bytes where at most {} are allowed; shorten it", what, text.size(), longest));
   }
   if (text.find('\0') != std::string_view::npos) refuse(fmt::format("{} holds a NUL; remove it", what));
   if (const auto wrong = find_invalid_utf8(text)) {
@@ -39,7 +40,8 @@ void check_submission(const Submission& submission) {
                        maximum_priority));
   }
   if (submission.ttl < std::chrono::seconds::zero() || submission.ttl > longest_ttl) {
-    refuse(fmt::format("ttl is {} s; give seconds from 0 (no bound) to {}", submission.ttl.count(), longest_ttl.count()));
+    refuse(
+        fmt::format("ttl is {} s; give seconds from 0 (no bound) to {}", submission.ttl.count(), longest_ttl.count()));
   }
   if (submission.callback_url.empty() && !submission.callback_secret.empty()) {
     refuse("there is a callback_secret without a callback_url; give both or neither");

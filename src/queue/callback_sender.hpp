@@ -1,0 +1,46 @@
+// Tells the world that jobs have ended, as their submitters asked for.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <pysandbox/job_store.hpp>
+#include <pysandbox/sandbox.hpp>
+#include <pysandbox/web_client.hpp>
+
+namespace pysandbox {
+
+// Threads: its own. What is owed is in the store, so a crash makes a callback late, or makes it come twice.
+class CallbackSender {
+ public:
+  CallbackSender(JobStore& store, WebClient& web, const QueueOptions& options);
+  ~CallbackSender();
+
+ private:
+  void work(const std::stop_token& stop);
+  bool send_next(const std::stop_token& stop);
+  WebResult send(const Job& job, const std::stop_token& stop);
+
+  JobStore& store_;
+  WebClient& web_;
+  const QueueOptions options_;
+  std::mutex mutex_;  // guards the number
+  std::condition_variable_any changed_;
+  std::uint64_t changes_ = 0;
+  std::unique_ptr<JobSubscription> subscription_;
+  std::vector<std::jthread> threads_;
+};
+
+// The headers of Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) for a body that is sent at
+// `time`. With the prefix "whsec_" the key is what is behind it in Base64. An empty secret signs nothing.
+std::map<std::string, std::string> callback_headers(const std::string& id, std::chrono::system_clock::time_point time,
+                                                    const std::string& body, const std::string& secret);
+
+}  // namespace pysandbox
