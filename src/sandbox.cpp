@@ -1,9 +1,9 @@
 #include <pysandbox/sandbox.hpp>
 
-#include "callback_sender.hpp"
-#include "retention.hpp"
+#include "queue/callback_sender.hpp"
+#include "queue/retention.hpp"
+#include "queue/worker_pool.hpp"
 #include "worker.hpp"
-#include "worker_pool.hpp"
 
 namespace pysandbox {
 
