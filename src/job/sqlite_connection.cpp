@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include <pysandbox/error.hpp>
 
 namespace pysandbox {
@@ -58,6 +61,26 @@ void check_code(sqlite3* database, int code, const std::string& path) {
   if (code != SQLITE_OK) fail(database, code, path);
 }
 
+void erase_all(std::string& text, std::string_view part) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) text.erase(at, part.size());
+}
+
+// SQLite numbers parameters as ?1 ("$1" would be a name, counted by when it comes first), and locks no rows: who
+// writes has the whole file.
+std::string for_sqlite(std::string_view sql) {
+  std::string text(sql);
+  std::replace(text.begin(), text.end(), '$', '?');
+  erase_all(text, " FOR UPDATE SKIP LOCKED");
+  erase_all(text, " FOR UPDATE");
+  return text;
+}
+
+// clock_us(): SQLite 3.40 itself tells milliseconds only.
+void tell_time(sqlite3_context* context, int, sqlite3_value**) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  sqlite3_result_int64(context, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 }  // namespace
 
 SqliteStatement::SqliteStatement(sqlite3* database, sqlite3_stmt* statement, const std::string& path) noexcept
@@ -99,11 +122,9 @@ void SqliteStatement::run() {
   }
 }
 
-std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+int SqliteStatement::columns() const { return sqlite3_column_count(statement_); }
 
-std::optional<std::int64_t> SqliteStatement::optional_integer(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(integer(column));
-}
+std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
 std::string SqliteStatement::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
@@ -113,6 +134,8 @@ std::string SqliteStatement::bytes(int column) const {
 
 bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
+bool SqliteStatement::is_integer(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_INTEGER; }
+
 SqliteConnection::SqliteConnection(const std::string& path) : path_(path) {
   sqlite3* opened = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -120,6 +143,10 @@ SqliteConnection::SqliteConnection(const std::string& path) : path_(path) {
   database_.reset(opened);
   check_code(opened, code, path_);
   check_code(opened, sqlite3_busy_timeout(opened, busy_timeout_ms), path_);
+  check_code(
+      opened,
+      sqlite3_create_function_v2(opened, "clock_us", 0, SQLITE_UTF8, nullptr, tell_time, nullptr, nullptr, nullptr),
+      path_);
   // SQLite opens for reading what it may not write, and would say so only at the first change.
   if (sqlite3_db_readonly(opened, "main") != 0) fail(nullptr, SQLITE_READONLY, path_);
 }
@@ -128,7 +155,8 @@ SqliteStatement SqliteConnection::statement(std::string_view sql) {
   auto found = statements_.find(sql);
   if (found == statements_.end()) {
     sqlite3_stmt* prepared = nullptr;
-    const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+    const std::string text = for_sqlite(sql);
+    const int code = sqlite3_prepare_v3(database_.get(), text.data(), static_cast<int>(text.size()),
                                         SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
     check_code(database_.get(), code, path_);
     found = statements_.emplace(std::string(sql), prepared).first;
@@ -144,8 +172,6 @@ std::int64_t SqliteConnection::integer(std::string_view sql) {
   SqliteStatement query = statement(sql);
   return query.step() ? query.integer(0) : 0;
 }
-
-std::int64_t SqliteConnection::changes() const noexcept { return sqlite3_changes64(database_.get()); }
 
 void SqliteConnection::CloseDatabase::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 

@@ -34,10 +34,11 @@ class SqliteStatement {
   void run();
 
   // Columns of the row, counted from zero.
+  int columns() const;
   std::int64_t integer(int column) const;
-  std::optional<std::int64_t> optional_integer(int column) const;
   std::string bytes(int column) const;
   bool is_null(int column) const;
+  bool is_integer(int column) const;
 
  private:
   sqlite3* database_;
@@ -56,7 +57,8 @@ class SqliteConnection {
 
   const std::string& path() const noexcept { return path_; }
 
-  // `sql` is parsed once and kept, so it should be a constant of the program.
+  // `sql` is parsed once and kept, so it should be a constant of the program. It may be written for PostgreSQL: see
+  // sql_database.hpp.
   SqliteStatement statement(std::string_view sql);
 
   // Runs statements that have no parameters and whose rows nobody needs.
@@ -64,9 +66,6 @@ class SqliteConnection {
 
   // The first column of the first row.
   std::int64_t integer(std::string_view sql);
-
-  // How many rows the last statement changed.
-  std::int64_t changes() const noexcept;
 
  private:
   struct CloseDatabase {

@@ -2,35 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 #include <pysandbox/error.hpp>
+
+#include "job/sql_schema.hpp"
 
 namespace pysandbox {
 namespace {
 
 constexpr std::int64_t application_id = 0x70795362;  // "pySb"
-constexpr std::int64_t schema_version = 1;
+constexpr SqlWords words{.integer = "INTEGER", .bytes = "BLOB", .row_number = "INTEGER PRIMARY KEY", .end = " STRICT"};
 
-// A job's row is written anew by every claim and heartbeat, so what is large lies apart. An
-// index on state has the sequence in it, so the oldest of a state is one look-up away.
-constexpr const char* tables = R"sql(
-  CREATE TABLE jobs (
-    sequence INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
-    attempt INTEGER NOT NULL DEFAULT 0,
-    worker TEXT NOT NULL DEFAULT '',
-    token INTEGER NOT NULL DEFAULT 0,
-    lease_until INTEGER CHECK ((lease_until IS NOT NULL) = (state = 'running')),
-    created_at INTEGER NOT NULL,
-    started_at INTEGER,
-    completed_at INTEGER CHECK ((completed_at IS NOT NULL) = (state IN ('completed', 'failed'))),
-    cancel_requested INTEGER NOT NULL DEFAULT 0
-  ) STRICT;
-  CREATE INDEX jobs_by_state ON jobs (state);
-  CREATE INDEX jobs_by_lease ON jobs (lease_until) WHERE state = 'running';
-  CREATE TABLE requests (sequence INTEGER PRIMARY KEY, request TEXT NOT NULL) STRICT;
-  CREATE TABLE results (sequence INTEGER PRIMARY KEY, result TEXT NOT NULL, stdout BLOB NOT NULL,
-                        stderr BLOB NOT NULL) STRICT;
+// Version 1 had neither submissions nor logs. Of a log only the claims have to be kept (job_log.hpp), and of those it
+// knew the last one.
+constexpr const char* rename_version_1 = R"sql(
+  ALTER TABLE jobs RENAME TO jobs_1;
+  DROP INDEX jobs_by_state;
+  DROP INDEX jobs_by_lease;
+  ALTER TABLE requests ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
+)sql";
+constexpr const char* take_version_1_over = R"sql(
+  INSERT INTO jobs (sequence, id, state, outcome, attempt, worker, token, lapses_at, created_at, started_at, completed_at,
+                    cancel_requested)
+    SELECT sequence, id, state, json_extract(result, '$.outcome'), attempt, worker, token, lease_until, created_at,
+           started_at, completed_at, cancel_requested
+    FROM jobs_1 LEFT JOIN results USING (sequence);
+  INSERT INTO events (sequence, number, at, attempt, token, state)
+    SELECT sequence, 2, started_at, attempt, 0, 'running' FROM jobs WHERE started_at IS NOT NULL;
+  INSERT INTO events (sequence, number, at, attempt, token, state)
+    SELECT sequence, 3, started_at, attempt, 0, 'queued' FROM jobs WHERE started_at IS NOT NULL AND state = 'queued';
+  DROP TABLE jobs_1;
 )sql";
 
 void refuse_foreign(const SqliteConnection& connection) {
@@ -38,33 +40,44 @@ void refuse_foreign(const SqliteConnection& connection) {
               fmt::format("{} is a database of another program; name another file for the jobs", connection.path()));
 }
 
-void refuse_version(const SqliteConnection& connection, std::int64_t version) {
-  if (version < schema_version) refuse_foreign(connection);
+void refuse_newer(const SqliteConnection& connection, std::int64_t version) {
   throw Error(ErrorCode::conflict,
               fmt::format("a newer pysandbox has written {} (schema {}, this one knows {}); update this pysandbox",
-                          connection.path(), version, schema_version));
+                          connection.path(), version, sql_schema_version));
 }
 
 bool is_empty(SqliteConnection& connection) { return connection.integer("SELECT count(*) FROM sqlite_schema") == 0; }
 
+void run_all(SqliteConnection& connection, const std::string& statements) { connection.run(statements.c_str()); }
+
 void create_tables(SqliteConnection& connection) {
-  connection.run(tables);
-  connection.run(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version).c_str());
+  run_all(connection, sql_job_tables(words));
+  run_all(connection, sql_document_tables(words));
 }
 
-// In one transaction, so that of several that open a new file at once only one makes the tables.
+void migrate(SqliteConnection& connection) {
+  connection.run(rename_version_1);
+  run_all(connection, sql_job_tables(words));
+  connection.run(take_version_1_over);
+}
+
+// In one transaction, so that of several that open the file at once only one makes or changes the tables.
 void identify(SqliteConnection& connection) {
   SqliteTransaction transaction(connection);
   const std::int64_t owner = connection.integer("PRAGMA application_id");
   const std::int64_t version = connection.integer("PRAGMA user_version");
-  if (owner == 0 && version == 0 && is_empty(connection)) {
+  const bool is_ours = owner == application_id && version > 0;
+  if (is_ours && version > sql_schema_version) refuse_newer(connection, version);
+  if (is_ours && version == sql_schema_version) return;
+  if (is_ours) {
+    migrate(connection);
+  } else if (owner == 0 && version == 0 && is_empty(connection)) {
     create_tables(connection);
-  } else if (owner != application_id) {
+  } else {
     refuse_foreign(connection);
-  } else if (version != schema_version) {
-    refuse_version(connection, version);
   }
+  run_all(connection,
+          fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, sql_schema_version));
   transaction.commit();
 }
 
@@ -78,6 +91,8 @@ void use_write_ahead_log(SqliteConnection& connection) {
 }
 
 }  // namespace
+
+void prepare_reading(SqliteConnection& connection) { connection.run("PRAGMA trusted_schema = OFF"); }
 
 void prepare_schema(SqliteConnection& connection) {
   connection.run("PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL");

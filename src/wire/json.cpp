@@ -50,8 +50,15 @@ json::value to_value(const Limits& limits) {
 
 json::value to_value(const InputFile& input) {
   json::object object{{"path", text_value(input.path)}};
-  if (!input.source.empty()) object["source"] = text_value(input.source);
-  if (input.source.empty() || !input.content.empty()) object["content"] = bytes_value(input.content);
+  const auto add_set = [&](std::string_view key, const std::string& text) {
+    if (!text.empty()) object[key] = text_value(text);
+  };
+  add_set("source", input.source);
+  add_set("file_id", input.file_id);
+  add_set("url", input.url);
+  add_set("sha256", input.sha256);
+  const bool is_elsewhere = !input.source.empty() || !input.file_id.empty() || !input.url.empty();
+  if (!is_elsewhere || !input.content.empty()) object["content"] = bytes_value(input.content);
   return object;
 }
 
@@ -61,10 +68,15 @@ json::value to_value(const JobRequest& request) {
   json::array inputs;
   for (const InputFile& input : request.inputs) inputs.push_back(to_value(input));
   return json::object{
-      {"code", bytes_value(request.code)},   {"entry_point", text_value(request.entry_point)},
-      {"args", text_array(request.args)},    {"env", std::move(env)},
-      {"stdin", bytes_value(request.stdin)}, {"inputs", std::move(inputs)},
-      {"limits", to_value(request.limits)},  {"minimum_isolation", to_string(request.minimum_isolation)},
+      {"code", bytes_value(request.code)},
+      {"entry_point", text_value(request.entry_point)},
+      {"args", text_array(request.args)},
+      {"env", std::move(env)},
+      {"stdin", bytes_value(request.stdin)},
+      {"inputs", std::move(inputs)},
+      {"outputs", text_array(request.outputs)},
+      {"limits", to_value(request.limits)},
+      {"minimum_isolation", to_string(request.minimum_isolation)},
   };
 }
 

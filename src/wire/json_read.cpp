@@ -24,11 +24,19 @@ Limits read_limits(const JsonField& field) {
   return limits;
 }
 
+// What comes from a store or a server brings a name along, so it needs none here.
 InputFile read_input(const JsonField& field) {
   InputFile input;
-  input.path = field.at("path").text();
+  const auto read_text = [&](std::string_view key, std::string& text) {
+    if (const auto value = field.find(key)) text = value->text();
+  };
+  read_text("source", input.source);
+  read_text("file_id", input.file_id);
+  read_text("url", input.url);
+  read_text("sha256", input.sha256);
   if (const auto content = field.find("content")) input.content = content->bytes();
-  if (const auto source = field.find("source")) input.source = source->text();
+  const bool needs_path = input.file_id.empty() && input.url.empty();
+  if (const auto path = needs_path ? std::optional(field.at("path")) : field.find("path")) input.path = path->text();
   return input;
 }
 
@@ -51,6 +59,9 @@ JobRequest read_request(const JsonField& root) {
   if (const auto field = root.find("stdin")) request.stdin = field->bytes();
   if (const auto field = root.find("inputs")) {
     for (const JsonField& input : field->elements()) request.inputs.push_back(read_input(input));
+  }
+  if (const auto field = root.find("outputs")) {
+    for (const JsonField& pattern : field->elements()) request.outputs.push_back(pattern.text());
   }
   if (const auto field = root.find("limits")) request.limits = read_limits(*field);
   if (const auto field = root.find("minimum_isolation")) request.minimum_isolation = read_minimum_isolation(*field);

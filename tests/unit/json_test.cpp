@@ -48,6 +48,7 @@ JobRequest full_request() {
   request.stdin = "in";
   request.inputs = {
       {.path = "a.csv", .content = "1,2"}, {.path = "d/b.csv", .source = "/data/b.csv"}, {.path = "empty"}};
+  request.outputs = {"*.png", "out/**/[a-z].csv"};
   for (const LimitField& field : limit_fields()) set_limit(request.limits, field.name, field.maximum);
   request.limits.time_limit = 1234ms;
   request.limits.cpus = 0.1;
@@ -72,6 +73,20 @@ RunResult full_result() {
                       {"c", 0, "text/plain", std::string(64, '0'), ""}};
   result.warnings = {"one", "two"};
   return result;
+}
+
+// What it is of, in every way there is. Stored, since whether a name may be left out is not for JSON to say.
+TEST(Json, BringsInputsBackFromWhereverTheyCome) {
+  JobRequest request;
+  request.inputs = {{.path = "a", .content = "1"},
+                    {.path = "b", .source = "/data/b"},
+                    {.path = "c", .file_id = std::string(32, '7')},
+                    {.path = "", .file_id = std::string(32, '8')},
+                    {.path = "d", .url = "https://example.org/d?x=1", .sha256 = std::string(64, 'a')},
+                    {.path = "", .url = "http://example.org/e.csv"}};
+  EXPECT_EQ(parse_stored_request(to_stored_json(request)), request);
+  EXPECT_EQ(parse_stored_request(R"({"code": "", "inputs": [{"url": "http://a/b"}, {"file_id": "7"}]})").inputs,
+            (std::vector<InputFile>{{.path = "", .url = "http://a/b"}, {.path = "", .file_id = "7"}}));
 }
 
 TEST(Json, BringsARequestBackAsItWas) {
@@ -165,6 +180,12 @@ TEST(Json, NamesTheKeyOfAWrongValue) {
   expect_named(R"({"code": "", "inputs": [{"path": "a"}, {}]})", "inputs[1].path is missing");
   expect_named(R"({"code": "", "inputs": [{"path": "a", "content": 5}]})", "inputs[0].content must be");
   expect_named(R"({"code": "", "inputs": [{"path": "a", "source": []}]})", "inputs[0].source must be");
+  expect_named(R"({"code": "", "inputs": [{"content": "a"}]})", "inputs[0].path is missing");
+  expect_named(R"({"code": "", "inputs": [{"path": "a", "file_id": 5}]})", "inputs[0].file_id must be");
+  expect_named(R"({"code": "", "inputs": [{"url": {}}]})", "inputs[0].url must be");
+  expect_named(R"({"code": "", "inputs": [{"url": "http://a/", "sha256": 1}]})", "inputs[0].sha256 must be");
+  expect_named(R"({"code": "", "outputs": "*"})", "outputs must be");
+  expect_named(R"({"code": "", "outputs": ["a", 1]})", "outputs[1] must be");
   expect_named(R"({"code": "", "limits": {"time_limit": "5"}})", "limits.time_limit must be a number");
   expect_named(R"({"code": "", "limits": {"time_limit": 0}})", "time_limit must be");
   expect_named(R"({"code": "", "limits": {"time_limit": 1e400}})", "time_limit must be");

@@ -148,7 +148,7 @@ TEST_F(SqliteJobStore, WritesAheadAndCallsItselfByItsName) {
   open()->add({.code = "1"});
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x70795362));
-  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
 }
 
 TEST_F(SqliteJobStore, KeepsNoPartOfARemovedJob) {
@@ -164,11 +164,17 @@ TEST_F(SqliteJobStore, KeepsNoPartOfARemovedJob) {
 TEST_F(SqliteJobStore, FindsTheNextJobByIndexAlone) {
   open();
   for (const char* query :
-       {"SELECT sequence FROM jobs WHERE state = 'queued' ORDER BY sequence LIMIT 1",
-        "SELECT sequence FROM jobs WHERE state = 'running' AND lease_until <= 5",
+       {"SELECT sequence FROM jobs WHERE state = 'queued' AND (lapses_at IS NULL OR lapses_at > 5)"
+        " ORDER BY priority DESC, sequence LIMIT 1",
+        "SELECT sequence FROM jobs WHERE lapses_at <= 5 ORDER BY lapses_at LIMIT 100",
+        "SELECT id FROM jobs WHERE completed_at <= 5 ORDER BY completed_at LIMIT 5",
+        "SELECT sequence FROM jobs WHERE callback_at <= 5 ORDER BY callback_at LIMIT 1",
+        "SELECT count(*) FROM jobs WHERE owner = 'a' AND completed_at IS NULL",
+        "SELECT id FROM jobs WHERE owner = 'a' AND idempotency_key = 'b'",
+        "SELECT id FROM jobs WHERE sequence < 9 AND owner = 'a' ORDER BY sequence DESC LIMIT 5",
         "SELECT id FROM jobs WHERE sequence < 9 AND state = 'failed' ORDER BY sequence DESC LIMIT 5"}) {
     const std::string plan = sql(std::string("EXPLAIN QUERY PLAN ") + query);
-    EXPECT_THAT(plan, HasSubstr("SEARCH jobs USING")) << query;
+    EXPECT_THAT(plan, ::testing::AnyOf(HasSubstr("SEARCH jobs USING"), HasSubstr("USING INDEX jobs_in_queue"))) << query;
     EXPECT_THAT(plan, ::testing::Not(HasSubstr("TEMP B-TREE"))) << query;
   }
 }
@@ -201,9 +207,9 @@ TEST_F(SqliteJobStore, RefusesTheDatabaseOfAnotherProgramAndLeavesItAsItIs) {
 
 TEST_F(SqliteJobStore, RefusesADatabaseOfANewerVersion) {
   open()->add({.code = "1"});
-  sql("PRAGMA user_version = 2");
+  sql("PRAGMA user_version = 3");
   expect_refused(ErrorCode::conflict, "update this pysandbox");
-  sql("PRAGMA user_version = 1");
+  sql("PRAGMA user_version = 2");
   EXPECT_EQ(open()->list({}).size(), 1U);
 }
 
