@@ -6,7 +6,7 @@
 
 namespace pysandbox {
 
-Artifact keep_artifact(OutputFile& file, FileStore* files) {
+Artifact keep_artifact(OutputFile& file, FileStore* files, std::string_view owner) {
   const ByteSource source = [&file](std::span<std::byte> buffer) { return file.read(buffer); };
   if (files == nullptr) {
     const Measure measure = measure_all(source);
@@ -16,7 +16,7 @@ Artifact keep_artifact(OutputFile& file, FileStore* files) {
             .sha256 = measure.sha256(),
             .file_id = {}};
   }
-  StoredFile kept = files->add(file.path(), source);  // it measures: measuring here too would double the work
+  StoredFile kept = files->add(file.path(), source, owner);  // it measures: measuring here too would double the work
   return {.path = file.path(),
           .size = kept.size,
           .content_type = std::move(kept.content_type),

@@ -43,30 +43,30 @@ inline Measure measure_all(const ByteSource& source) {
 }
 
 // `what` is what to say when writing fails: "Writing 'a.txt'".
-inline Measure write_from(const ByteSource& source, int fd, const std::string& what) {
-  return pump(source, [&](std::span<const std::byte> piece) {
-    const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
-    if (!write_all(fd, text)) throw storage_error(errno, what);
-  });
+inline void write_piece(std::span<const std::byte> piece, int fd, const std::string& what) {
+  const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
+  if (!write_all(fd, text)) throw storage_error(errno, what);
 }
 
-// The next `size` bytes of a file, or fewer if it ends before. `what` as above.
-inline ByteSource read_from(UniqueFd fd, std::uint64_t size, std::string what) {
+// The bytes of a file from `offset` to `end`, or fewer if it ends before. `what` as above.
+inline ByteSource read_from(UniqueFd fd, std::uint64_t offset, std::uint64_t end, std::string what) {
   struct Reader {
     UniqueFd fd;
-    std::uint64_t left;
+    std::uint64_t offset;
+    std::uint64_t end;
     std::string what;
   };
   // std::function wants a copy to be possible; copies go on where the others are.
-  auto reader = std::make_shared<Reader>(Reader{std::move(fd), size, std::move(what)});
+  auto reader = std::make_shared<Reader>(Reader{std::move(fd), offset, end, std::move(what)});
   return [reader](std::span<std::byte> buffer) -> std::size_t {
-    const std::uint64_t wanted = std::min<std::uint64_t>(buffer.size(), reader->left);
+    if (reader->offset >= reader->end) return 0;
+    const std::uint64_t wanted = std::min<std::uint64_t>(buffer.size(), reader->end - reader->offset);
     ssize_t count;
     do {
-      count = ::read(reader->fd.get(), buffer.data(), wanted);
+      count = ::pread(reader->fd.get(), buffer.data(), wanted, static_cast<off_t>(reader->offset));
     } while (count < 0 && errno == EINTR);
     const auto done = static_cast<std::size_t>(stored(count, reader->what));
-    reader->left -= done;
+    reader->offset += done;
     return done;
   };
 }

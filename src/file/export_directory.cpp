@@ -13,6 +13,7 @@
 
 #include "file/byte_flow.hpp"
 #include "file/directory.hpp"
+#include "file/retention.hpp"
 #include "file/temporary_file.hpp"
 #include "support/in_quotes.hpp"
 #include "support/random_id.hpp"
@@ -24,7 +25,7 @@ namespace {
 // These are a person's files: their umask decides who else may read them.
 constexpr mode_t directory_mode = 0777;
 constexpr mode_t file_mode = 0666;
-constexpr auto everything = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t everything = std::numeric_limits<off_t>::max();  // beyond it no file has bytes
 
 // A relative name in its parts: "sub/b.txt" is {"sub"} and "b.txt".
 struct ExportName {
@@ -64,7 +65,7 @@ class ExportDirectory final : public FileStore {
  public:
   explicit ExportDirectory(std::string directory) : directory_(std::move(directory)) {}
 
-  StoredFile add(std::string_view name, const ByteSource& source) override {
+  StoredFile add(std::string_view name, const ByteSource& source, std::string_view) override {
     const auto parsed = parse_name(name);
     if (!parsed) {
       throw Error(ErrorCode::invalid_request,
@@ -74,7 +75,8 @@ class ExportDirectory final : public FileStore {
     const std::string what = "Writing " + in_quotes(name) + " to " + in_quotes(directory_);
     const UniqueFd parent = make_parent(*parsed, what);
     TemporaryFile file(parent.get(), ".pysandbox-" + random_id(), file_mode);
-    const Measure measure = write_from(source, file.fd(), what);
+    const Measure measure =
+        pump(source, [&](std::span<const std::byte> piece) { write_piece(piece, file.fd(), what); });
     struct stat status {};
     stored(::fstat(file.fd(), &status), what);
     stored(file.close(), what);
@@ -86,15 +88,21 @@ class ExportDirectory final : public FileStore {
     struct stat status {};
     UniqueFd file = open_file(id, status);
     if (!file) return std::nullopt;
-    const Measure measure = measure_all(read_from(std::move(file), everything, "Reading " + in_quotes(id)));
+    const Measure measure = measure_all(read_from(std::move(file), 0, everything, "Reading " + in_quotes(id)));
     return describe(id, measure, status);
   }
 
-  std::optional<ByteSource> read(const FileId& id) override {
+  std::optional<ByteSource> read(const FileId& id, std::uint64_t offset) override {
     struct stat status {};
     UniqueFd file = open_file(id, status);
     if (!file) return std::nullopt;
-    return read_from(std::move(file), everything, "Reading " + in_quotes(id));
+    return read_from(std::move(file), offset, everything, "Reading " + in_quotes(id));
+  }
+
+  bool renew(const FileId& id) override {
+    struct stat status {};
+    const UniqueFd file = open_file(id, status);
+    return file && renewed(file.get(), "Renewing " + in_quotes(id));
   }
 
   bool remove(const FileId& id) override {
@@ -124,7 +132,7 @@ class ExportDirectory final : public FileStore {
       for (const std::string& name : names_in(directory.get())) {
         struct stat status {};
         if (is_file(directory, name, status)) {
-          if (is_older_than(status, age) && removed(directory, name)) ++count;
+          if (removed_if_older_than(directory.get(), name, age)) ++count;
         } else if (S_ISDIR(status.st_mode)) {
           waiting.push_back(path + "/" + name);
         }
@@ -137,6 +145,7 @@ class ExportDirectory final : public FileStore {
   static StoredFile describe(std::string_view name, const Measure& measure, const struct stat& status) {
     return {.id = std::string(name),
             .name = std::string(name),
+            .owner = {},
             .size = measure.size(),
             .content_type = measure.content_type(name),
             .sha256 = measure.sha256(),

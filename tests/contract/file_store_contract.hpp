@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,7 @@ namespace pysandbox::testing {
 struct FileStoreKind {
   std::string name;  // letters and digits
   std::function<std::unique_ptr<FileStore>(const std::string& directory)> open;
+  bool keeps_owners = true;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const FileStoreKind& kind) { return out << kind.name; }
@@ -108,6 +110,22 @@ TEST_P(FileStoreContract, FindsWhatItSaidWhenItWasAdded) {
   EXPECT_EQ(found->created_at, kept.created_at);
 }
 
+TEST_P(FileStoreContract, KeepsWhoBroughtAFile) {
+  const auto store = open();
+  for (const std::string& owner :
+       {std::string("alice"), std::string("gr\xc3\xbc\xc3\x9f \xff\n'"), std::string(255, 'o')}) {
+    const StoredFile kept = store->add("a.txt", source_of("a"), owner);
+    const std::string expected = GetParam().keeps_owners ? owner : "";
+    EXPECT_EQ(kept.owner, expected);
+    EXPECT_EQ(store->find(kept.id).value_or(StoredFile{}).owner, expected);
+    EXPECT_EQ(text_in(*store, kept.id), "a");
+  }
+  const StoredFile nobodys = store->add("b.txt", source_of("b"));
+  EXPECT_EQ(nobodys.owner, "");
+  ASSERT_TRUE(store->find(nobodys.id).has_value());
+  EXPECT_EQ(store->find(nobodys.id)->owner, "");
+}
+
 TEST_P(FileStoreContract, KeepsAFileOfZeroBytes) {
   const auto store = open();
   const StoredFile kept = store->add("nothing", source_of(""));
@@ -131,6 +149,40 @@ TEST_P(FileStoreContract, KeepsBytesThatComeOneAtATime) {
   const StoredFile kept = store->add("slow.bin", source_of(bytes, 1));
   EXPECT_EQ(kept.size, bytes.size());
   EXPECT_TRUE(text_in(*store, kept.id) == bytes);
+}
+
+TEST_P(FileStoreContract, ReadsFromAnyOffsetOn) {
+  const auto store = open();
+  const std::string bytes = noise(200'000);
+  const FileId id = store->add("a.bin", source_of(bytes)).id;
+  for (const std::uint64_t offset : {0U, 1U, 4'095U, 65'536U, 199'999U}) {
+    const auto source = store->read(id, offset);
+    ASSERT_TRUE(source.has_value());
+    EXPECT_TRUE(text_of(*source) == bytes.substr(offset)) << offset;
+  }
+}
+
+TEST_P(FileStoreContract, ReadsNothingBeyondTheEnd) {
+  const auto store = open();
+  const FileId id = store->add("a.txt", source_of("abc")).id;
+  constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint64_t offset :
+       {std::uint64_t{3}, std::uint64_t{4}, std::uint64_t{1} << 62, largest >> 1, largest}) {
+    const auto source = store->read(id, offset);
+    ASSERT_TRUE(source.has_value()) << offset;
+    EXPECT_EQ(text_of(*source), "") << offset;
+  }
+  EXPECT_FALSE(store->read("nothing", 0).has_value());
+  EXPECT_FALSE(store->read("nothing", largest).has_value());
+}
+
+TEST_P(FileStoreContract, FillsALargeBufferAtOnce) {
+  const auto store = open();
+  const FileId id = store->add("a.bin", source_of(noise(300'000))).id;
+  std::vector<std::byte> buffer(std::size_t{256} << 10);
+  const auto source = store->read(id);
+  ASSERT_TRUE(source.has_value());
+  EXPECT_EQ((*source)(buffer), buffer.size());
 }
 
 TEST_P(FileStoreContract, KeepsNothingWhenTheSourceThrows) {
@@ -187,6 +239,7 @@ TEST_P(FileStoreContract, KnowsNothingOfAnIdItDidNotGiveOut) {
                            std::string(5000, 'x'), "00/"s + std::string(32, '0'), "\n"s}) {
     EXPECT_FALSE(store->find(id).has_value()) << id;
     EXPECT_FALSE(store->read(id).has_value()) << id;
+    EXPECT_FALSE(store->renew(id)) << id;
     EXPECT_FALSE(store->remove(id)) << id;
   }
   EXPECT_EQ(count_all(*store), 1U);
@@ -244,6 +297,43 @@ TEST_P(FileStoreContract, RemovesOnlyFilesThatAreOldEnough) {
   EXPECT_EQ(store->remove_older_than(std::chrono::seconds::max()), 0U);
   EXPECT_EQ(store->remove_older_than(std::chrono::seconds(0)), 2U);
   EXPECT_EQ(store->remove_older_than(std::chrono::seconds(0)), 0U);
+}
+
+TEST_P(FileStoreContract, RenewsAFileThatIsThereAndNoOther) {
+  const auto store = open();
+  const StoredFile kept = store->add("sub/a.txt", source_of("a"), "alice");
+  EXPECT_TRUE(store->renew(kept.id));
+  EXPECT_TRUE(open()->renew(kept.id));
+  const auto found = store->find(kept.id);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->owner, kept.owner);
+  EXPECT_EQ(found->sha256, kept.sha256);
+  EXPECT_EQ(text_in(*store, kept.id), "a");
+  EXPECT_TRUE(store->remove(kept.id));
+  EXPECT_FALSE(store->renew(kept.id));
+}
+
+TEST_P(FileStoreContract, TellsWhoeverRenewsThatAFileWasRemovedMeanwhile) {
+  const auto store = open();
+  const auto other = open();
+  constexpr std::size_t count = 40;
+  std::vector<FileId> ids;
+  for (std::size_t i = 0; i < count; ++i) ids.push_back(store->add("f" + std::to_string(i), source_of("x")).id);
+  EXPECT_EQ(other->remove_older_than(std::chrono::hours(1)), 0U);
+
+  const auto renew_until_gone = [&](FileStore& through) {
+    for (const FileId& id : ids) {
+      while (through.renew(id)) std::this_thread::yield();
+    }
+  };
+  std::thread one([&] { renew_until_gone(*store); });
+  std::thread two([&] { renew_until_gone(*other); });
+  std::size_t removed = 0;
+  while (removed < count) removed += count_all(*other);
+  one.join();
+  two.join();
+  EXPECT_EQ(removed, count);
+  for (const FileId& id : ids) EXPECT_FALSE(store->find(id).has_value());
 }
 
 TEST_P(FileStoreContract, TakesFilesFromTwoThreadsAtOnce) {

@@ -61,6 +61,13 @@ TEST(KeepArtifact, SaysTheSameWithAStore) {
   }
 }
 
+TEST(KeepArtifact, KeepsItForItsOwner) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path());
+  TextFile file("a.txt", "abc");
+  EXPECT_EQ(store->find(keep_artifact(file, store.get(), "alice").file_id).value_or(StoredFile{}).owner, "alice");
+}
+
 TEST(KeepArtifact, LooksAtTheBytesWhereTheNameSaysNothing) {
   TextFile file("notes", "plain words\n");
   EXPECT_EQ(keep_artifact(file, nullptr).content_type, "text/plain; charset=utf-8");

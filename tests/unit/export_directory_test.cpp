@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -274,6 +275,46 @@ TEST_F(ExportDirectory, RemovesOldFilesInEveryDirectoryButNotThroughALink) {
   }
   EXPECT_EQ(store_->remove_older_than(std::chrono::hours(1)), 2U);
   EXPECT_EQ(names_below(out()), (std::set<std::string>{"./link", "./sub", "sub/deep", "sub/new.txt"}));
+}
+
+TEST_F(ExportDirectory, KeepsARenewedFileForItsWholeTime) {
+  for (const std::string& name : {"used.txt"s, "sub/unused.txt"s}) {
+    store_->add(name, source_of(name));
+    fs::last_write_time(out(name), fs::last_write_time(out(name)) - std::chrono::hours(2));
+  }
+  EXPECT_TRUE(store_->renew("used.txt"));
+  EXPECT_EQ(store_->remove_older_than(std::chrono::hours(1)), 1U);
+  EXPECT_EQ(content_of(out("used.txt")), "used.txt");
+  EXPECT_FALSE(store_->renew("sub/unused.txt"));
+}
+
+TEST_F(ExportDirectory, NeverRemovesAFileThatItSaidWasRenewed) {
+  const auto other = open_export_directory(out());
+  std::jthread sweeps([&](std::stop_token stop) {
+    while (!stop.stop_requested()) other->remove_older_than(std::chrono::hours(1));
+  });
+  std::vector<std::string> kept;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    store_->add(name, source_of("a"));
+    const timespec old[] = {{.tv_sec = 1'000'000'000, .tv_nsec = 0}, {.tv_sec = 1'000'000'000, .tv_nsec = 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, out(name).c_str(), old, 0), 0);
+    if (store_->renew(name)) kept.push_back(name);
+  }
+  sweeps.request_stop();
+  sweeps.join();
+  EXPECT_FALSE(kept.empty());
+  for (const std::string& name : kept) ASSERT_EQ(content_of(out(name)), "a") << name;
+}
+
+TEST_F(ExportDirectory, RenewsNothingThroughALink) {
+  fs::create_directory(out());
+  fs::create_symlink(directory_ / "outside/file.txt", out("link"));
+  fs::create_directory_symlink(directory_ / "outside", out("sub"));
+  const auto before = fs::last_write_time(directory_ / "outside/file.txt");
+  EXPECT_FALSE(store_->renew("link"));
+  EXPECT_FALSE(store_->renew("sub/file.txt"));
+  EXPECT_EQ(fs::last_write_time(directory_ / "outside/file.txt"), before);
 }
 
 // What `call` throws when it runs as a user who owns nothing here. Only this thread changes its user, and back.

@@ -153,6 +153,123 @@ TEST(LocalFileStore, RemovesOldFilesAndKeepsNewOnes) {
   EXPECT_TRUE(store->find(recent.id).has_value());
 }
 
+TEST(LocalFileStore, KeepsARenewedFileForItsWholeTimeAndSaysStillWhenItWasAdded) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path());
+  const StoredFile used = store->add("used", source_of("used"));
+  const StoredFile unused = store->add("unused", source_of("unused"));
+  for (const StoredFile& file : {used, unused}) make_older(path_of(directory, file.id), std::chrono::hours(2));
+  EXPECT_TRUE(store->renew(used.id));
+  EXPECT_EQ(store->remove_older_than(std::chrono::hours(1)), 1U);
+  EXPECT_FALSE(store->renew(unused.id));
+  ASSERT_TRUE(store->find(used.id).has_value());
+  EXPECT_EQ(store->find(used.id)->created_at, used.created_at);
+}
+
+// The store that removes is another than the one that renews, as in two processes. Memory makes the moments between
+// looking and doing likely to be met.
+TEST(LocalFileStore, NeverRemovesAFileThatItSaidWasRenewed) {
+  const TemporaryDirectory directory(fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path());
+  const auto store = open_local_file_store(directory.path());
+  const auto sweeper = open_local_file_store(directory.path());
+  std::jthread sweeps([&](std::stop_token stop) {
+    while (!stop.stop_requested()) sweeper->remove_older_than(std::chrono::hours(1));
+  });
+  constexpr std::size_t each = 3'000;
+  std::vector<FileId> kept[2];
+  std::vector<FileId> gone[2];
+  const auto age_and_renew = [&](int who) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const FileId id = store->add("a", source_of("a")).id;
+      const timespec old[] = {{.tv_sec = 1'000'000'000, .tv_nsec = 0}, {.tv_sec = 1'000'000'000, .tv_nsec = 0}};
+      ASSERT_EQ(::utimensat(AT_FDCWD, path_of(directory, id).c_str(), old, 0), 0);
+      (store->renew(id) ? kept : gone)[who].push_back(id);
+    }
+  };
+  std::thread one(age_and_renew, 0);
+  std::thread two(age_and_renew, 1);
+  one.join();
+  two.join();
+  sweeps.request_stop();
+  sweeps.join();
+  for (const auto& ids : kept) {
+    for (const FileId& id : ids) ASSERT_TRUE(store->find(id).has_value());
+  }
+  for (const auto& ids : gone) {
+    for (const FileId& id : ids) ASSERT_FALSE(store->find(id).has_value());
+  }
+  EXPECT_EQ(kept[0].size() + kept[1].size() + gone[0].size() + gone[1].size(), 2 * each);
+}
+
+TEST(LocalFileStore, RemovesAnOldFileAlsoWhenAChildOfItsWriterLivesOn) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path());
+  pid_t child = 0;
+  ByteSource bytes = source_of("a");
+  const StoredFile kept = store->add("a", [&](std::span<std::byte> buffer) {
+    if (child == 0 && (child = ::fork()) == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+    return bytes(buffer);
+  });
+  ASSERT_GT(child, 0);
+  EXPECT_TRUE(store->renew(kept.id));
+  EXPECT_EQ(store->remove_older_than(std::chrono::seconds(0)), 1U);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+// What version 0.1 wrote: no owner, and the file's own time.
+TEST(LocalFileStore, ReadsFilesOfTheFirstVersion) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 10});
+  using namespace std::string_literals;
+  const FileId id = "0123456789abcdef0123456789abcdef";
+  fs::create_directory(directory / "01");
+  std::ofstream(path_of(directory, id), std::ios::binary)
+      << "abc"
+      << "n.csv"
+      << "text/csv"
+      << "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+      << "\x03\0\0\0\0\0\0\0\x05\0\0\0\x08\0\0\0pysbxf\n\x01"s;
+  const timespec times[] = {{.tv_sec = 1'000, .tv_nsec = 0}, {.tv_sec = 1'700'000'000, .tv_nsec = 5}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path_of(directory, id).c_str(), times, 0), 0);
+
+  const auto found = store->find(id);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->name, "n.csv");
+  EXPECT_EQ(found->owner, "");
+  EXPECT_EQ(found->size, 3U);
+  EXPECT_EQ(found->content_type, "text/csv");
+  EXPECT_EQ(found->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(found->created_at.time_since_epoch(), std::chrono::nanoseconds(1'700'000'000'000'000'005));
+  EXPECT_EQ(text_of(*store->read(id)), "abc");
+}
+
+TEST(LocalFileStore, SaysThatAFileIsOfAVersionItDoesNotKnow) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path());
+  for (const char version : {'\0', '\x03', '\x7f', '\xff'}) {
+    const StoredFile kept = store->add("a", source_of("a"));
+    std::fstream file(path_of(directory, kept.id), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end).put(version);
+    file.close();
+    EXPECT_EQ(error_of([&] { store->find(kept.id); }), ErrorCode::unavailable);
+  }
+}
+
+TEST(LocalFileStore, RefusesAnOwnerThatCannotBeKept) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path());
+  for (const std::string& owner : {std::string(256, 'o'), std::string("a\0b", 3)}) {
+    EXPECT_EQ(error_of([&] { store->add("a", source_of("a"), owner); }), ErrorCode::invalid_request);
+  }
+  EXPECT_TRUE(files_below(directory.path()).empty());
+  const StoredFile longest = store->add(std::string(64 << 10, 'n'), source_of("x"), std::string(255, 'o'));
+  EXPECT_EQ(store->find(longest.id)->owner, std::string(255, 'o'));
+}
+
 TEST(LocalFileStore, LeavesForeignFilesAloneWhenItRemovesOldOnes) {
   const TemporaryDirectory directory;
   const auto store = open_local_file_store(directory.path());
@@ -212,6 +329,152 @@ TEST(LocalFileStore, LosesNoFileWhenStoresAreOpenedAllTheTime) {
   opener.join();
   for (const FileId& id : ids) ASSERT_TRUE(store->find(id).has_value());
   EXPECT_EQ(files_below(directory.path()).size(), count);
+}
+
+TEST(LocalFileStoreQuota, IsKeptToTheByteForAllFilesTogether) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 1'000});
+  const FileId first = store->add("a", source_of(noise(600)), "alice").id;
+  store->add("b", source_of(noise(400)), "bob");
+  const auto add_one_more = [&] { store->add("c", source_of("x"), "carol"); };
+  EXPECT_EQ(error_of(add_one_more), ErrorCode::too_large);
+  const std::string message = message_of(add_one_more);
+  EXPECT_NE(message.find("1000 bytes together (quota_bytes)"), std::string::npos) << message;
+  EXPECT_NE(message.find("remove some or raise the quota"), std::string::npos) << message;
+  EXPECT_EQ(files_below(directory.path()).size(), 2U);
+  EXPECT_NO_THROW(store->add("empty", source_of(""), "carol"));
+
+  EXPECT_TRUE(store->remove(first));
+  EXPECT_EQ(error_of([&] { store->add("c", source_of(noise(601))); }), ErrorCode::too_large);
+  EXPECT_EQ(error_of([&] { store->add("c", source_of(noise(600))); }), std::nullopt);
+}
+
+TEST(LocalFileStoreQuota, IsKeptForEachOwnerAlone) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.owner_quota_bytes = 100});
+  store->add("a", source_of(noise(100)), "alice");
+  store->add("b", source_of(noise(100)), "bob");
+  store->add("c", source_of(noise(100)));
+  const auto add_one_more = [&] { store->add("d", source_of("x"), "alice"); };
+  EXPECT_EQ(error_of(add_one_more), ErrorCode::too_large);
+  const std::string message = message_of(add_one_more);
+  EXPECT_NE(message.find("The files of 'alice' may hold 100 bytes together (owner_quota_bytes)"), std::string::npos)
+      << message;
+  EXPECT_EQ(error_of([&] { store->add("d", source_of("x")); }), ErrorCode::too_large) << "nobody is an owner, too";
+  EXPECT_EQ(files_below(directory.path()).size(), 3U);
+}
+
+TEST(LocalFileStoreQuota, EndsAnAddAsSoonAsItIsExceeded) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 1 << 20});
+  std::uint64_t read = 0;
+  const ByteSource endless = [&](std::span<std::byte> buffer) {
+    read += buffer.size();
+    return buffer.size();
+  };
+  EXPECT_EQ(error_of([&] { store->add("endless", endless); }), ErrorCode::too_large);
+  EXPECT_LE(read, (1U << 20) + (64U << 10));
+  EXPECT_TRUE(files_below(directory.path()).empty());
+  EXPECT_EQ(error_of([&] { store->add("all", source_of(noise(1 << 20))); }), std::nullopt);
+}
+
+TEST(LocalFileStoreQuota, CountsNoFileThatWasNotKept) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 100, .owner_quota_bytes = 100});
+  for (int i = 0; i < 3; ++i) {
+    ByteSource first = source_of(noise(90));
+    EXPECT_ANY_THROW(store->add("half", [&](std::span<std::byte> buffer) {
+      const std::size_t count = first(buffer);
+      if (count == 0) throw 1;
+      return count;
+    }));
+  }
+  EXPECT_EQ(error_of([&] { store->add("whole", source_of(noise(100))); }), std::nullopt);
+}
+
+TEST(LocalFileStoreQuota, CountsWhatIsThereWhenTheStoreIsOpened) {
+  const TemporaryDirectory directory;
+  {
+    const auto before = open_local_file_store(directory.path());
+    before->add("a", source_of(noise(60)), "alice");
+    before->add(std::string(64 << 10, 'n'), source_of(noise(30)), "bob");
+  }
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 100, .owner_quota_bytes = 65});
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(11)), "carol"); }), ErrorCode::too_large);
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(6)), "alice"); }), ErrorCode::too_large);
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(5)), "alice"); }), std::nullopt);
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(5)), "bob"); }), std::nullopt);
+
+  const auto smaller = open_local_file_store(directory.path(), {.quota_bytes = 10});
+  EXPECT_EQ(error_of([&] { smaller->add("c", source_of("c")); }), ErrorCode::too_large);
+  EXPECT_EQ(files_below(directory.path()).size(), 4U);
+}
+
+TEST(LocalFileStoreQuota, LearnsOfFilesThatOthersAddAndRemoveWhenOldOnesAreRemoved) {
+  const TemporaryDirectory directory;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 100});
+  const auto other = open_local_file_store(directory.path());
+  const FileId theirs = other->add("theirs", source_of(noise(80)), "alice").id;
+  const FileId ours = store->add("ours", source_of(noise(20))).id;
+  EXPECT_EQ(store->remove_older_than(std::chrono::hours(1)), 0U);
+  EXPECT_EQ(error_of([&] { store->add("more", source_of("x")); }), ErrorCode::too_large);
+
+  EXPECT_TRUE(other->remove(theirs));
+  make_older(path_of(directory, ours), std::chrono::hours(2));
+  EXPECT_EQ(store->remove_older_than(std::chrono::hours(1)), 1U);
+  EXPECT_EQ(error_of([&] { store->add("more", source_of(noise(100))); }), std::nullopt);
+}
+
+TEST(LocalFileStoreQuota, CountsADamagedFileAndOpensAllTheSame) {
+  const TemporaryDirectory directory;
+  {
+    const auto before = open_local_file_store(directory.path());
+    const StoredFile damaged = before->add("a", source_of(noise(500)));
+    fs::resize_file(path_of(directory, damaged.id), 90);
+    fs::create_symlink("/dev/zero", path_of(directory, damaged.id.substr(0, 2) + std::string(30, 'e')));
+    std::ofstream(directory / (damaged.id.substr(0, 2) + "/README")) << "mine";
+  }
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = 100});
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(11))); }), ErrorCode::too_large);
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(10))); }), std::nullopt);
+}
+
+TEST(LocalFileStoreQuota, IsNeitherExceededNorLostByThreads) {
+  const TemporaryDirectory directory;
+  constexpr std::uint64_t quota = 50'000;
+  const auto store = open_local_file_store(directory.path(), {.quota_bytes = quota});
+  const auto bytes_there = [&] {
+    std::uint64_t bytes = 0;
+    for (const std::string& path : files_below(directory.path())) {
+      bytes += store->find(path.substr(path.rfind('/') + 1)).value_or(StoredFile{}).size;
+    }
+    return bytes;
+  };
+  std::jthread sweeps([&](std::stop_token stop) {
+    while (!stop.stop_requested()) store->remove_older_than(std::chrono::hours(1));
+  });
+  std::vector<std::thread> threads;
+  for (std::size_t who = 0; who < 4; ++who) {
+    threads.emplace_back([&, who] {
+      for (std::size_t i = 0; i < 300; ++i) {
+        try {
+          const FileId id = store->add("a", source_of(noise(1 + 997 * who + i % 50), 300), std::to_string(who)).id;
+          if (i % 3 != 0) store->remove(id);
+        } catch (const Error& error) {
+          EXPECT_EQ(error.code(), ErrorCode::too_large) << error.what();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  sweeps.request_stop();
+  sweeps.join();
+  const std::uint64_t there = bytes_there();
+  EXPECT_LE(there, quota);
+  EXPECT_GT(there, 0U);
+  // What is left of the quota is exactly what may still be added.
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(quota - there + 1))); }), ErrorCode::too_large);
+  EXPECT_EQ(error_of([&] { store->add("b", source_of(noise(quota - there))); }), std::nullopt);
 }
 
 TEST(LocalFileStore, SaysThatTheDirectoryIsAFile) {
