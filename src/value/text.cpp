@@ -1,5 +1,6 @@
 #include "value/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -70,6 +71,25 @@ std::string repair_utf8(std::string_view bytes) {
   }
   repaired += bytes;
   return repaired;
+}
+
+std::u32string characters(std::string_view bytes) {
+  constexpr char32_t beyond_unicode = 0x110000;
+  std::u32string result;
+  result.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const std::size_t length = character_length(bytes);
+    char32_t character = length == 0 ? beyond_unicode + byte_at(bytes, 0) : byte_at(bytes, 0);
+    if (length > 1) {
+      character &= 0xFFU >> (length + 1);
+      for (std::size_t index = 1; index < length; ++index) {
+        character = character << 6 | (byte_at(bytes, index) & 0x3FU);
+      }
+    }
+    result += character;
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
 }
 
 std::string quoted(std::string_view bytes) {

@@ -14,6 +14,9 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) noexcept;
 // A copy with U+FFFD in place of each byte that is no part of valid UTF-8.
 std::string repair_utf8(std::string_view bytes);
 
+// The characters of `bytes`; a byte that is no part of valid UTF-8 is one of its own, beyond those of Unicode.
+std::u32string characters(std::string_view bytes);
+
 // For messages: in_quotes(), and cut if it is long.
 std::string quoted(std::string_view bytes);
 
