@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -68,6 +70,31 @@ void copy_all(int source, int target, const std::string& path) {
       check(-1, "copying the input " + path + (errno == ENOSPC ? " (did it grow meanwhile?)" : ""),
             ErrorCode::unavailable);
     }
+  }
+}
+
+void write_text(int target, std::string_view text, const std::string& path) {
+  if (!write_all(target, text)) check(-1, "placing the input " + path);
+}
+
+// Exactly as many as were said: the room for them was measured by that.
+void write_bytes(const ProgramInput& input, int target) {
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(input.size + 1, std::size_t{256} << 10));
+  std::uint64_t done = 0;
+  while (const std::size_t count = input.bytes(buffer)) {
+    if (count > buffer.size()) {
+      throw Error(ErrorCode::internal, "A source of bytes returned more than it was asked for; mend that source");
+    }
+    if (count > input.size - done) {
+      throw Error(ErrorCode::unavailable, "the input " + input.path + " has more than the " +
+                                              std::to_string(input.size) + " bytes it was said to have; try again");
+    }
+    write_text(target, {reinterpret_cast<const char*>(buffer.data()), count}, input.path);
+    done += count;
+  }
+  if (done < input.size) {
+    throw Error(ErrorCode::unavailable, "the input " + input.path + " ended after " + std::to_string(done) + " of " +
+                                            std::to_string(input.size) + " bytes; try again");
   }
 }
 
@@ -168,8 +195,8 @@ void note_left_out(RunResult& result, const char* limit, std::uint64_t files, st
 InputNeed measure_inputs(const Program& program) {
   InputNeed need{(program.code.size() + page) / page * page, 1 + directory_reserve};
   for (const auto& input : program.inputs) {
-    std::uint64_t size = input.content.size();
-    if (!input.source.empty()) {
+    std::uint64_t size = input.bytes ? input.size : input.content.size();
+    if (!input.bytes && !input.source.empty()) {
       struct stat status {};
       check(::fstat(open_source(input.source).get(), &status), "looking at the input " + input.source);
       size = static_cast<std::uint64_t>(status.st_size);
@@ -182,29 +209,49 @@ InputNeed measure_inputs(const Program& program) {
 }
 
 void Workspace::place(const Program& program) {
-  for (const auto& input : program.inputs) place_file(input, true);
-  place_file({program.entry_point, program.code, ""}, false);
+  outputs_ = Globs(program.outputs);
+  for (const auto& input : program.inputs) place_input(input);
+  const UniqueFd code = make_file(program.entry_point);
+  write_text(code.get(), program.code, program.entry_point);
+  remember(program.entry_point, code.get());
 }
 
-void Workspace::place_file(const InputFile& file, bool visible_in_data) {
-  const UniqueFd source = file.source.empty() ? UniqueFd() : open_source(file.source);
-  const std::string path = "workspace/" + file.path;
+// Where the bytes come from is the caller's code, which must not run as the guest: only names are made as him.
+void Workspace::place_input(const ProgramInput& input) {
+  const bool is_source = !input.bytes && !input.source.empty();
+  const UniqueFd source = is_source ? open_source(input.source) : UniqueFd();
+  const UniqueFd file = make_file(input.path);
+  if (input.bytes) {
+    write_bytes(input, file.get());
+  } else if (source) {
+    copy_all(source.get(), file.get(), input.source);
+  } else {
+    write_text(file.get(), input.content, input.path);
+  }
+  show_in_data(input.path);
+  remember(input.path, file.get());
+}
+
+UniqueFd Workspace::make_file(const std::string& path) const {
+  const std::string place = "workspace/" + path;
   const MakeFilesAs guest(uid_, gid_);
-  make_parents(root_, path);
-  const UniqueFd target = open_beneath(root_, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-  check(target.get(), "placing the input " + file.path);
-  if (source) {
-    copy_all(source.get(), target.get(), file.source);
-  } else if (!write_all(target.get(), file.content)) {
-    check(-1, "placing the input " + file.path);
-  }
-  if (visible_in_data) {
-    make_parents(root_, "data/" + file.path);
-    check(::linkat(root_, path.c_str(), root_, ("data/" + file.path).c_str(), 0), "placing the input " + file.path);
-  }
+  make_parents(root_, place);
+  UniqueFd file = open_beneath(root_, place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+  check(file.get(), "placing the input " + path);
+  return file;
+}
+
+void Workspace::show_in_data(const std::string& path) const {
+  const MakeFilesAs guest(uid_, gid_);
+  make_parents(root_, "data/" + path);
+  check(::linkat(root_, ("workspace/" + path).c_str(), root_, ("data/" + path).c_str(), 0),
+        "placing the input " + path);
+}
+
+void Workspace::remember(const std::string& path, int file) {
   struct stat status {};
-  check(::fstat(target.get(), &status), "looking at the input " + file.path);
-  placed_[file.path] = mark_of(status);
+  check(::fstat(file, &status), "looking at the input " + path);
+  placed_[path] = mark_of(status);
 }
 
 Workspace::Mark Workspace::mark_of(const struct stat& status) {
@@ -235,7 +282,8 @@ void Workspace::collect(const Limits& limits, RunResult& result, const std::func
   walk(
       open_for_reading(root_, "workspace", O_DIRECTORY), "", 0,
       [&](const std::string& path, const struct stat& status) {
-        if (!is_unchanged_input(path, status)) found.push_back({path, static_cast<std::uint64_t>(status.st_size)});
+        if (is_unchanged_input(path, status) || !outputs_.match(path)) return;
+        found.push_back({path, static_cast<std::uint64_t>(status.st_size)});
       },
       too_deep);
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.path < b.path; });

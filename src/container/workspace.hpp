@@ -13,6 +13,9 @@
 
 #include <pysandbox/container_runner.hpp>
 
+#include "support/unique_fd.hpp"
+#include "value/glob.hpp"
+
 namespace pysandbox::container {
 
 // What inputs need beyond the program's own quota.
@@ -27,12 +30,13 @@ class Workspace {
   // are made as `uid` and `gid` on the host, the guest's own.
   Workspace(int root, uid_t uid, gid_t gid) : root_(root), uid_(uid), gid_(gid) {}
 
+  // Throws as Container::run() does; Error{unavailable} for an input whose bytes are fewer or more than it says.
   void place(const Program& program);
 
   // The bytes that the interpreter left in its report file.
   std::string read_report() const;
 
-  // Every new or changed regular file, in order of path; see Container::collect().
+  // Every new or changed regular file that the program's outputs name, in order of path; see Container::collect().
   void collect(const Limits& limits, RunResult& result, const std::function<void(OutputFile&)>& take) const;
 
   struct Fill {
@@ -52,7 +56,10 @@ class Workspace {
     auto operator<=>(const Mark&) const = default;
   };
 
-  void place_file(const InputFile& file, bool visible_in_data);
+  void place_input(const ProgramInput& input);
+  UniqueFd make_file(const std::string& path) const;
+  void show_in_data(const std::string& path) const;
+  void remember(const std::string& path, int file);
   static Mark mark_of(const struct stat& status);
   bool is_unchanged_input(const std::string& path, const struct stat& status) const;
 
@@ -60,6 +67,7 @@ class Workspace {
   uid_t uid_;
   gid_t gid_;
   std::map<std::string, Mark> placed_;
+  Globs outputs_;
 };
 
 // Throws Error{not_found} or Error{invalid_request} for a source that cannot be read any more.

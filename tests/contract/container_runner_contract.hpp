@@ -7,12 +7,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <pysandbox/container_runner.hpp>
 #include <pysandbox/error.hpp>
@@ -110,6 +114,102 @@ TEST_P(ContainerRunnerContract, ReadsInputsFromFilesOfTheHost) {
   p.inputs = {{"in.txt", "", path}};
   EXPECT_EQ(run(p).result.stdout, "from the host\n");
   std::filesystem::remove(path);
+  EXPECT_THROW(run(p), Error);
+}
+
+// Gives `text`, at most `piece` bytes at a time.
+inline ByteSource bytes_of(std::string text, std::size_t piece) {
+  return [text = std::move(text), piece, done = std::size_t{0}](std::span<std::byte> buffer) mutable {
+    const std::size_t count = std::min({buffer.size(), text.size() - done, piece});
+    std::copy_n(std::as_bytes(std::span(text)).begin() + static_cast<std::ptrdiff_t>(done), count, buffer.begin());
+    done += count;
+    return count;
+  };
+}
+
+TEST_P(ContainerRunnerContract, ReadsInputsFromAnySourceOfBytes) {
+  const std::string large(3'000'000, 'x');
+  Program p = program(
+      "a = open('sub/a.bin').read()\nprint(len(a), set(a), open('/data/sub/a.bin').read() == a)\n"
+      "print(repr(open('b.bin', 'rb').read()), repr(open('empty').read()))");
+  p.inputs = {{.path = "sub/a.bin", .bytes = bytes_of(large, 1'000'000), .size = large.size()},
+              {.path = "b.bin", .bytes = bytes_of(std::string("\0\xff", 2), 1), .size = 2},
+              {.path = "empty", .bytes = bytes_of("", 1), .size = 0}};
+  Limits limits;
+  limits.workspace_bytes = 1 << 20;  // inputs have room of their own
+  const auto [result, files] = run(p, limits);
+  EXPECT_EQ(result.stdout, "3000000 {'x'} True\nb'\\x00\\xff' ''\n") << result.stderr;
+  EXPECT_TRUE(files.empty()) << "an input is not an artifact";
+}
+
+TEST_P(ContainerRunnerContract, RefusesAnInputThatIsNotAsLongAsItSays) {
+  const auto refusal_of = [&](const std::string& text, std::uint64_t size) -> std::string {
+    Program p = program("print('ran')");
+    p.inputs = {{.path = "in.bin", .bytes = bytes_of(text, 1'000), .size = size}};
+    try {
+      return "it ran: " + run(p).result.stdout;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::unavailable) << error.what();
+      return error.what();
+    }
+  };
+  EXPECT_NE(refusal_of("abc", 5).find("in.bin ended after 3 of 5 bytes"), std::string::npos) << refusal_of("abc", 5);
+  EXPECT_NE(refusal_of("", 1).find("in.bin ended after 0 of 1 bytes"), std::string::npos);
+  for (const std::uint64_t size : {0U, 2U, 4'999'999U}) {
+    const std::string message = refusal_of(std::string(size + 1, 'x'), size);
+    EXPECT_NE(message.find("in.bin has more than the " + std::to_string(size) + " bytes"), std::string::npos)
+        << message;
+  }
+}
+
+TEST_P(ContainerRunnerContract, PassesOnWhatASourceOfBytesThrows) {
+  Program p = program("print('ran')");
+  p.inputs = {{.path = "in.bin",
+               .bytes = [](std::span<std::byte>) -> std::size_t { throw std::domain_error("gone"); },
+               .size = 1}};
+  EXPECT_THROW(run(p), std::domain_error);
+}
+
+TEST_P(ContainerRunnerContract, ReturnsOnlyFilesThatTheOutputsName) {
+  Program p = program(R"(
+import os
+os.makedirs('plots/deep')
+for name in ('a.csv', 'b.txt', 'c1.bin', 'cx.bin', 'plots/p.png', 'plots/deep/q.png', '.hidden.csv'):
+    open(name, 'w').write(name)
+open('in.csv', 'a').write('more')
+)");
+  p.inputs = {{"in.csv", "some", ""}, {"kept.csv", "kept", ""}};
+  const auto names_with = [&](std::vector<std::string> outputs) {
+    p.outputs = std::move(outputs);
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : run(p).files) names.push_back(name);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names_with({"*.csv"}), (Names{"a.csv", "in.csv"})) << "neither hidden files nor inputs";
+  EXPECT_EQ(names_with({"plots/**", "c[0-9].bin"}), (Names{"c1.bin", "plots/deep/q.png", "plots/p.png"}));
+  EXPECT_EQ(names_with({"**/?.png"}), (Names{"plots/deep/q.png", "plots/p.png"}));
+  EXPECT_EQ(names_with({"nothing"}), Names{});
+  EXPECT_EQ(names_with({"**"}), names_with({}));
+}
+
+TEST_P(ContainerRunnerContract, CountsOnlyFilesThatTheOutputsNameAgainstTheLimits) {
+  Program p = program(
+      "for i in range(5): open(f'a{i}', 'w').write('x' * 1000)\nfor i in range(4): open(f'z{i}', 'w').write('x')");
+  p.outputs = {"z*"};
+  Limits limits;
+  limits.artifact_count = 3;
+  limits.artifact_bytes = 1'000;
+  const auto [result, files] = run(p, limits);
+  EXPECT_EQ(files.size(), 3u);
+  EXPECT_TRUE(files.contains("z0") && files.contains("z1") && files.contains("z2"));
+  expect_failure(result, Outcome::ok, "artifact_count");
+  EXPECT_EQ(result.failure->observed, "4 files");
+}
+
+TEST_P(ContainerRunnerContract, RefusesAPatternThatMakesNoSense) {
+  Program p = program("print('ran')");
+  p.outputs = {"*.csv", "../secret"};
   EXPECT_THROW(run(p), Error);
 }
 
