@@ -71,6 +71,10 @@ void add_run_options(CLI::App& app, RunCommand& run, Raw& raw) {
       ->type_name("FILE")
       ->expected(1, 100);
   app.add_option("-o,--out", run.out, "Where to put the files that the program writes")->type_name("DIR");
+  app.add_option("--output", run.request.outputs,
+                 "Which of those files to keep: a pattern such as '*.csv' or 'plots/**'; may be repeated; default all")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
   app.add_option("-e,--env", raw.env, "A variable for the program; without =VALUE, yours is passed on")
       ->type_name("KEY[=VALUE]")
       ->allow_extra_args(false);

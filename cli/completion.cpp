@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* commands = "run doctor completion";
 constexpr const char* run_flags =
-    "--arg --code --cgroup-parent --cpus --data --env --help --json --limit --memory --min-isolation --out --python "
+    "--arg --code --cgroup-parent --cpus --data --env --help --json --limit --memory --min-isolation --out --output --python "
     "--quiet --rootfs --stdin --timeout";
 constexpr const char* doctor_flags = "--cgroup-parent --help --json --python --rootfs";
 

@@ -80,6 +80,15 @@ class Running(CommandLine):
         done = self.run_it("run", "-c", "import os; print(sorted(os.listdir('/data')))", "--data", *files)
         self.assertEqual(done.stdout.decode(), "['a.txt', 'grün b.txt']\n")
 
+    def test_only_the_output_that_is_named_is_kept(self):
+        code = "import os; os.mkdir('sub'); [open(n, 'w').close() for n in ('a.csv', 'b.txt', 'sub/c.csv', 'sub/d.png')]"
+        done = self.run_it("run", "-c", code, "--output", "*.csv", "--output", "sub/*.png", "--out", "results")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        kept = sorted(str(p.relative_to(self.dir / "results")) for p in (self.dir / "results").rglob("*") if p.is_file())
+        self.assertEqual(kept, ["a.csv", "sub/d.png"])
+        done = self.run_it("run", "-c", code, "--output", "**/*.csv", "--json")
+        self.assertEqual([a["path"] for a in json.loads(done.stdout)["artifacts"]], ["a.csv", "sub/c.csv"])
+
     def test_json_prints_one_object_with_every_key(self):
         done = self.run_it("run", "-c", "print('x'); open('f.csv','w').write('1,2'); 1/0", "--json")
         result = json.loads(done.stdout)
@@ -172,6 +181,11 @@ class BadInput(CommandLine):
             with self.subTest(words):
                 self.assert_one_clear_line(self.run_it("run", "-c", "1", *words))
 
+    def test_a_pattern_that_names_nothing_is_refused(self):
+        for pattern in ("/workspace/a", "../a", "a//b", "[a", ""):
+            with self.subTest(pattern):
+                self.assert_one_clear_line(self.run_it("run", "-c", "1", f"--output={pattern}"), "pattern")
+
     def test_unknown_flags_and_commands_are_refused(self):
         self.assert_one_clear_line(self.run_it("run", "-c", "1", "--nonsense"), "nonsense")
         self.assert_one_clear_line(self.run_it("fly"), "fly")
@@ -202,7 +216,7 @@ class Talking(CommandLine):
     def test_help_and_version_answer(self):
         self.assertEqual(self.run_it("--version").stdout, b"pysandbox 0.1.0\n")
         text = self.run_it("run", "--help").stdout.decode()
-        for part in ("--data", "--limit", "memory_bytes", "Exit codes", "Examples"):
+        for part in ("--data", "--output", "--limit", "memory_bytes", "Exit codes", "Examples"):
             self.assertIn(part, text)
 
     def on_terminal(self, words, **environment):
