@@ -39,9 +39,9 @@ enum class Stream { stdout_stream, stderr_stream };
 // middle of an output, artifacts over the count); otherwise it ended the program
 // or made it fail.
 struct Failure {
-  std::string limit;     // a name of limit_fields(), for example "memory_bytes"
-  std::string observed;  // what was seen, with its unit
-  std::string hint;      // what to do about it
+  std::string limit{};     // a name of limit_fields(), for example "memory_bytes"
+  std::string observed{};  // what was seen, with its unit
+  std::string hint{};      // what to do about it
 
   bool operator==(const Failure&) const = default;
 };
@@ -50,10 +50,10 @@ struct Failure {
 // was when its time was up. It comes from inside the interpreter: useful to the
 // author, not evidence against them.
 struct PythonError {
-  std::string name;         // "ValueError"
-  std::string value;        // its text
-  std::string traceback;    // as Python prints it
-  std::optional<int> line;  // in the entry point, counted from 1
+  std::string name{};         // "ValueError"
+  std::string value{};        // its text
+  std::string traceback{};    // as Python prints it
+  std::optional<int> line{};  // in the entry point, counted from 1
 
   bool operator==(const PythonError&) const = default;
 };
@@ -73,25 +73,25 @@ struct Usage {
 
 // What really stood between the program and the host in this run.
 struct Isolation {
-  std::string runner;                   // "native"
-  std::string mode;                     // "root": started by root; "rootless": by an ordinary user
-  std::string cgroup;                   // "v2", "v1", "hybrid" (controllers on v1) or "none"
-  std::string limits;                   // "cgroup", or "rlimits+watchdog"
-  std::vector<std::string> namespaces;  // "user", "mount", "pid", "net", "ipc", "uts", "cgroup"
-  std::string seccomp;                  // the profile's name, for example "python-strict"
-  int landlock_abi = 0;                 // 0: this kernel has none
-  bool unique_uid = false;              // no other running job has its user id on the host
+  std::string runner{};                   // "native"
+  std::string mode{};                     // "root": started by root; "rootless": by an ordinary user
+  std::string cgroup{};                   // "v2", "v1", "hybrid" (controllers on v1) or "none"
+  std::string limits{};                   // "cgroup", or "rlimits+watchdog"
+  std::vector<std::string> namespaces{};  // "user", "mount", "pid", "net", "ipc", "uts", "cgroup"
+  std::string seccomp{};                  // the profile's name, for example "python-strict"
+  int landlock_abi = 0;                   // 0: this kernel has none
+  bool unique_uid = false;                // no other running job has its user id on the host
 
   bool operator==(const Isolation&) const = default;
 };
 
 // A regular file that the program added or changed in its workspace.
 struct Artifact {
-  std::string path;  // relative to /workspace; any byte but NUL, so quote it before use
+  std::string path{};  // relative to /workspace; any byte but NUL, so quote it before use
   std::uint64_t size = 0;
-  std::string content_type;
-  std::string sha256;   // 64 hexadecimal digits
-  std::string file_id;  // in the FileStore that keeps it; empty if none does
+  std::string content_type{};
+  std::string sha256{};   // 64 hexadecimal digits
+  std::string file_id{};  // in the FileStore that keeps it; empty if none does
 
   bool operator==(const Artifact&) const = default;
 };
@@ -100,18 +100,18 @@ struct Artifact {
 // expand to themselves, so they stay usable as member names.
 struct RunResult {
   Outcome outcome = Outcome::internal_error;
-  std::optional<int> exit_code;  // empty if a signal ended it
-  std::string signal;            // "SIGKILL", or empty
+  std::optional<int> exit_code{};  // empty if a signal ended it
+  std::string signal{};            // "SIGKILL", or empty
   std::string stdout{};
   std::string stderr{};
   bool stdout_truncated = false;
   bool stderr_truncated = false;
-  std::optional<PythonError> error;
-  std::optional<Failure> failure;
-  Usage usage;
-  Isolation isolation;
-  std::vector<Artifact> artifacts;    // sorted by path
-  std::vector<std::string> warnings;  // sentences: what was left out or ignored
+  std::optional<PythonError> error{};
+  std::optional<Failure> failure{};
+  Usage usage{};
+  Isolation isolation{};
+  std::vector<Artifact> artifacts{};    // sorted by path
+  std::vector<std::string> warnings{};  // sentences: what was left out or ignored
 
   bool operator==(const RunResult&) const = default;
 };

@@ -23,6 +23,7 @@ void LeaseKeeper::hold(const std::shared_ptr<HeldJob>& job) {
   entry->job = job;
   entry->next_heartbeat = Clock::now() + lease_ / 3;
   const std::lock_guard lock(mutex_);
+  if (is_interrupting_) job->interrupt();
   entries_.push_back(std::move(entry));
   if (entries_.size() == 1) changed_.notify_all();
 }
@@ -46,7 +47,9 @@ void LeaseKeeper::release(const HeldJob& job) {
 }
 
 void LeaseKeeper::interrupt_all() {
-  for (const EntryPointer& entry : entries()) entry->job->interrupt();
+  const std::lock_guard lock(mutex_);
+  is_interrupting_ = true;
+  for (const EntryPointer& entry : entries_) entry->job->interrupt();
 }
 
 void LeaseKeeper::look_at(const JobId& id) {

@@ -34,7 +34,7 @@ class LeaseKeeper {
   // When it returns, the job is left alone.
   void release(const HeldJob& job);
 
-  // Ends every program that runs, so that its job can go back to the queue.
+  // Ends every program that runs or is held from now on, so that its job can go back to the queue.
   void interrupt_all();
 
   // Something about a job has changed, or, with an empty id, about any.
@@ -62,7 +62,8 @@ class LeaseKeeper {
   JobStore& store_;
   const std::chrono::milliseconds lease_;
   const Trouble trouble_;
-  std::mutex mutex_;  // guards the two below; never held while the store is asked
+  std::mutex mutex_;  // guards the three below; never held while the store is asked
+  bool is_interrupting_ = false;
   std::vector<EntryPointer> entries_;
   std::vector<JobId> wishes_;
   std::condition_variable_any changed_;

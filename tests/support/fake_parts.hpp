@@ -131,6 +131,9 @@ class FailingJobStore final : public JobStore {
  public:
   explicit FailingJobStore(std::unique_ptr<JobStore> store) : store_(std::move(store)) {}
 
+  // The store itself, as another process sees it.
+  JobStore& inner() { return *store_; }
+
   std::atomic<bool> down = false;
   std::atomic<int> fail_finish = 0;
   std::atomic<int> fail_append = 0;
