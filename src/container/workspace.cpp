@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/in_quotes.hpp"
 #include "support/syscall.hpp"
 
 namespace pysandbox::container {
@@ -79,22 +80,22 @@ void write_text(int target, std::string_view text, const std::string& path) {
 
 // Exactly as many as were said: the room for them was measured by that.
 void write_bytes(const ProgramInput& input, int target) {
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(input.size + 1, std::size_t{256} << 10));
+  std::vector<std::byte> buffer(1 + std::min<std::uint64_t>(input.size, std::size_t{256} << 10));
   std::uint64_t done = 0;
   while (const std::size_t count = input.bytes(buffer)) {
     if (count > buffer.size()) {
       throw Error(ErrorCode::internal, "A source of bytes returned more than it was asked for; mend that source");
     }
     if (count > input.size - done) {
-      throw Error(ErrorCode::unavailable, "the input " + input.path + " has more than the " +
+      throw Error(ErrorCode::unavailable, "the input " + in_quotes(input.path) + " has more than the " +
                                               std::to_string(input.size) + " bytes it was said to have; try again");
     }
     write_text(target, {reinterpret_cast<const char*>(buffer.data()), count}, input.path);
     done += count;
   }
   if (done < input.size) {
-    throw Error(ErrorCode::unavailable, "the input " + input.path + " ended after " + std::to_string(done) + " of " +
-                                            std::to_string(input.size) + " bytes; try again");
+    throw Error(ErrorCode::unavailable, "the input " + in_quotes(input.path) + " ended after " + std::to_string(done) +
+                                            " of " + std::to_string(input.size) + " bytes; try again");
   }
 }
 

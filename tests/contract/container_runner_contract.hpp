@@ -153,11 +153,11 @@ TEST_P(ContainerRunnerContract, RefusesAnInputThatIsNotAsLongAsItSays) {
       return error.what();
     }
   };
-  EXPECT_NE(refusal_of("abc", 5).find("in.bin ended after 3 of 5 bytes"), std::string::npos) << refusal_of("abc", 5);
-  EXPECT_NE(refusal_of("", 1).find("in.bin ended after 0 of 1 bytes"), std::string::npos);
+  EXPECT_NE(refusal_of("abc", 5).find("'in.bin' ended after 3 of 5 bytes"), std::string::npos) << refusal_of("abc", 5);
+  EXPECT_NE(refusal_of("", 1).find("'in.bin' ended after 0 of 1 bytes"), std::string::npos);
   for (const std::uint64_t size : {0U, 2U, 4'999'999U}) {
     const std::string message = refusal_of(std::string(size + 1, 'x'), size);
-    EXPECT_NE(message.find("in.bin has more than the " + std::to_string(size) + " bytes"), std::string::npos)
+    EXPECT_NE(message.find("'in.bin' has more than the " + std::to_string(size) + " bytes"), std::string::npos)
         << message;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -143,6 +144,18 @@ TEST(NativeRunner, RefusesOptionsThatMakeNoSense) {
   options = {};
   options.first_uid = 0;
   EXPECT_THROW(make_native_runner(options), Error);
+}
+
+TEST(NativeRunner, ReadsASourceOfBytesAsItsCallerAndNotAsTheGuest) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only a runner started by root makes files as somebody else";
+  std::vector<int> users;
+  const ByteSource bytes = [&](std::span<std::byte>) -> std::size_t {
+    users.push_back(::setfsuid(static_cast<uid_t>(-1)));  // changes nothing and tells who it is
+    return 0;
+  };
+  const Program program{.entry_point = "main.py", .inputs = {{.path = "in", .bytes = bytes, .size = 0}}, .code = ""};
+  make_native_runner()->open({})->run(program, {});
+  EXPECT_EQ(users, std::vector<int>{0});
 }
 
 constexpr const char* hog = "x = bytearray(300 << 20)";
