@@ -7,6 +7,9 @@ pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)  # while build
 if(PYSANDBOX_WITH_SQLITE)
   find_package(SQLite3 REQUIRED)
 endif()
+if(PYSANDBOX_WITH_NETWORK)
+  find_package(CURL 7.87 REQUIRED)  # CURLOPT_QUICK_EXIT
+endif()
 if(PYSANDBOX_BUILD_CLI)
   find_package(CLI11 REQUIRED)
 endif()

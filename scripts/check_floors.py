@@ -27,7 +27,8 @@ src/container/launch_plan.*       @INIT @SUPPORT                                
 src/container/control_channel.*   @INIT @SUPPORT                                         std linux
 
 src/job/                          src/job/ src/wire/stored_json.* @VALUE                 std linux libraries
-src/environment/                  src/environment/ @VALUE                                std linux libraries
+src/environment/                  src/environment/ src/file/digest.* @VALUE              std linux libraries
+src/network/                      src/network/ @VALUE                                    std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
 
@@ -61,7 +62,7 @@ fmt               fmt              *.cpp
 Google Benchmark  benchmark        benchmarks/
 GoogleTest        gtest            tests/
 GoogleTest        gmock            tests/
-libcurl           curl             src/environment/ cli/
+libcurl           curl             src/network/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/
