@@ -6,9 +6,13 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include <pysandbox/error.hpp>
 
+#include "environment/remote_inputs.hpp"
+#include "environment/safe_name.hpp"
 #include "support/in_quotes.hpp"
 #include "support/syscall.hpp"
 #include "support/unique_fd.hpp"
@@ -60,30 +64,80 @@ std::uint64_t size_of_source(const InputFile& input) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-void check_inputs(const std::vector<InputFile>& inputs) {
-  std::uint64_t left = maximum_input_bytes;
-  for (const InputFile& input : inputs) {
-    const std::uint64_t size = input.source.empty() ? input.content.size() : size_of_source(input);
-    if (size > left) {
-      throw Error(ErrorCode::too_large, "The inputs up to " + in_quotes(input.path) + " are larger than " +
+bool is_remote(const InputFile& input) { return !input.file_id.empty() || !input.url.empty(); }
+
+// What is left of maximum_input_bytes.
+class Allowance {
+ public:
+  std::uint64_t left() const noexcept { return left_; }
+
+  void take(std::uint64_t size, const std::string& path) {
+    if (size > left_) {
+      throw Error(ErrorCode::too_large, "The inputs up to " + in_quotes(path) + " are larger than " +
                                             std::to_string(maximum_input_bytes) +
                                             " bytes together, the maximum of one job; give it fewer or smaller ones");
     }
-    left -= size;
+    left_ -= size;
   }
+
+ private:
+  std::uint64_t left_ = maximum_input_bytes;
+};
+
+// What needs nobody else: all that is wrong with it is known before anything is fetched.
+void take_local(const std::vector<InputFile>& inputs, Allowance& allowance) {
+  for (const InputFile& input : inputs) {
+    if (is_remote(input)) continue;
+    allowance.take(input.source.empty() ? input.content.size() : size_of_source(input), input.path);
+  }
+}
+
+TakenNames names_given(const JobRequest& request) {
+  TakenNames names;
+  names.add_path(request.entry_point);
+  for (const InputFile& input : request.inputs) {
+    if (!input.path.empty()) names.add_path(input.path);
+  }
+  return names;
+}
+
+std::vector<ProgramInput> gather(const JobRequest& request, const InputSources& sources, Allowance& allowance,
+                                 std::vector<std::string>& missing) {
+  TakenNames names = names_given(request);
+  std::vector<ProgramInput> inputs;
+  for (const InputFile& input : request.inputs) {
+    if (!is_remote(input)) {
+      inputs.push_back({.path = input.path, .content = input.content, .source = input.source});
+      continue;
+    }
+    Found found = input.url.empty() ? find_stored(input, sources.files) : fetch(input, sources, allowance.left());
+    if (auto* lost = std::get_if<Missing>(&found)) {
+      missing.push_back(std::move(lost->sentence));
+      continue;
+    }
+    auto& [name, bytes, size] = std::get<RemoteInput>(found);
+    std::string path = input.path.empty() ? names.take(name) : input.path;
+    allowance.take(size, path);
+    inputs.push_back({.path = std::move(path), .bytes = std::move(bytes), .size = size});
+  }
+  return inputs;
 }
 
 }  // namespace
 
-Program prepare(const JobRequest& request) {
+Preparation prepare(const JobRequest& request, const InputSources& sources) {
   check_request(request);
-  check_inputs(request.inputs);
-  return {.entry_point = request.entry_point,
-          .args = request.args,
-          .env = request.env,
-          .stdin = request.stdin,
-          .inputs = request.inputs,
-          .code = request.code};
+  Allowance allowance;
+  take_local(request.inputs, allowance);
+  std::vector<std::string> missing;
+  Program program{.entry_point = request.entry_point,
+                  .args = request.args,
+                  .env = request.env,
+                  .stdin = request.stdin,
+                  .inputs = gather(request, sources, allowance, missing),
+                  .code = request.code,
+                  .outputs = request.outputs};
+  return {.program = std::move(program), .missing = std::move(missing)};
 }
 
 }  // namespace pysandbox
