@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_part = 255;
 constexpr std::size_t most_parts = 16;
+constexpr std::size_t longest_url = 8192;  // RFC 9110, 4.1, asks for 8000 at least
+constexpr std::size_t longest_file_id = 4096;
+constexpr std::size_t sha256_digits = 64;
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Error(ErrorCode::invalid_request, sentence); }
 
@@ -81,7 +84,9 @@ void check_path(std::string_view path, std::string_view what) {
 // With a '/' behind each name, sorting puts a directory right before what lies in it.
 void check_names_apart(const JobRequest& request) {
   std::vector<std::string> names{request.entry_point + "/"};
-  for (const InputFile& input : request.inputs) names.push_back(input.path + "/");
+  for (const InputFile& input : request.inputs) {
+    if (!input.path.empty()) names.push_back(input.path + "/");
+  }
   std::sort(names.begin(), names.end());
   const auto clash = std::adjacent_find(names.begin(), names.end(),
                                         [](const auto& left, const auto& right) { return right.starts_with(left); });
@@ -94,18 +99,57 @@ void check_names_apart(const JobRequest& request) {
       fmt::format("{} is a file, so {} cannot lie in it; rename one of them", name(*clash), name(*std::next(clash))));
 }
 
+std::string name_of(const InputFile& input, std::size_t index) {
+  return input.path.empty() ? fmt::format("inputs[{}]", index) : fmt::format("input {}", quoted(input.path));
+}
+
+// A name that others are asked for, on one line.
+void check_reference(std::string_view text, std::size_t longest, const std::string& what) {
+  if (text.size() > longest) {
+    refuse(fmt::format("{} has {} bytes where at most {} are possible; shorten it", what, text.size(), longest));
+  }
+  check_text(text, what);
+  const auto control = std::find_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+  if (control == text.end()) return;
+  refuse(fmt::format("{} holds a control character at byte {}; remove it", what, control - text.begin()));
+}
+
+void check_sha256(const InputFile& input, const std::string& name) {
+  if (input.sha256.empty()) return;
+  if (input.url.empty())
+    refuse(fmt::format("{} has a sha256 but no url; it is for what is fetched, leave it out", name));
+  const bool is_digest = input.sha256.size() == sha256_digits &&
+                         input.sha256.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  if (!is_digest) refuse(fmt::format("the sha256 of {} is not 64 hexadecimal digits; correct it", name));
+}
+
+void check_origin(const InputFile& input, const std::string& name) {
+  const std::string* given[] = {&input.content, &input.source, &input.file_id, &input.url};
+  if (std::count_if(std::begin(given), std::end(given), [](const auto* one) { return !one->empty(); }) > 1) {
+    refuse(fmt::format("{} has more than one of content, source, file_id and url; give one of them", name));
+  }
+  check_text(input.source, fmt::format("source of {}", name));
+  check_reference(input.file_id, longest_file_id, fmt::format("file_id of {}", name));
+  check_reference(input.url, longest_url, fmt::format("url of {}", name));
+  check_sha256(input, name);
+}
+
 void check_inputs(const JobRequest& request) {
   check_size(request.inputs.size(), maximum_inputs, "inputs", "put them in one archive");
   std::uint64_t bytes = 0;
-  for (const InputFile& input : request.inputs) {
-    check_path(input.path, "input path");
-    check_text(input.source, fmt::format("source of input {}", quoted(input.path)));
-    if (!input.content.empty() && !input.source.empty()) {
-      refuse(fmt::format("input {} has both content and source; give one of them", quoted(input.path)));
-    }
+  for (std::size_t index = 0; index < request.inputs.size(); ++index) {
+    const InputFile& input = request.inputs[index];
+    const bool has_own_name = !input.file_id.empty() || !input.url.empty();
+    if (!input.path.empty() || !has_own_name) check_path(input.path, "input path");
+    check_origin(input, name_of(input, index));
     bytes += input.content.size();
   }
   check_size(bytes, maximum_input_bytes, "bytes of inputs", "leave some out");
+}
+
+void check_outputs(const JobRequest& request) {
+  check_size(request.outputs.size(), maximum_outputs, "patterns in outputs", "use '*' and '**'");
+  for (const std::string& pattern : request.outputs) check_path(pattern, "the pattern in outputs");
 }
 
 void check_variable_name(std::string_view name) {
@@ -152,6 +196,7 @@ void check_request(const JobRequest& request) {
   check_path(request.entry_point, "entry_point");
   check_inputs(request);
   check_names_apart(request);
+  check_outputs(request);
   check_size(check_args(request) + check_env(request), maximum_arguments_bytes,
              "bytes of args and env together, with a NUL and a pointer for each",
              "pass them in stdin or an input file");

@@ -124,11 +124,73 @@ TEST(Request, TakesContentOrSourceOfAnInput) {
   request.inputs = {{.path = "a", .content = "\0\xFF"s}, {.path = "b", .source = "/no/such/file"}};
   EXPECT_NO_THROW(check_request(request)) << "no file is to be touched";
   request.inputs = {{.path = "a", .content = "x", .source = "/b"}};
-  EXPECT_THAT(refusal_of(request), HasSubstr("both content and source"));
+  EXPECT_THAT(refusal_of(request), HasSubstr("more than one of content, source"));
   request.inputs = {{.path = "a", .source = "/b\0"s}};
   EXPECT_THAT(refusal_of(request), HasSubstr("NUL"));
   request.inputs = {{.path = "a", .source = "/\xFF"}};
   EXPECT_THAT(refusal_of(request), HasSubstr("UTF-8"));
+}
+
+TEST(Request, TakesAStoredFileOrAUrlWithoutAPath) {
+  JobRequest request;
+  request.inputs = {
+      {.path = "", .file_id = "0123"},
+      {.path = "", .url = "https://example.com/a.csv"},
+      {.path = "", .url = "https://example.com/a.csv"},
+      {.path = "named", .file_id = "0123"},
+      {.path = "b", .url = "https://example.com/", .sha256 = std::string(32, 'a') + std::string(32, 'F')}};
+  EXPECT_NO_THROW(check_request(request)) << "nobody is to be asked";
+  request.inputs = {{.path = "", .content = "x"}};
+  EXPECT_THAT(refusal_of(request), HasSubstr("empty"));
+  request.inputs = {{.path = "", .source = "/a"}};
+  EXPECT_THAT(refusal_of(request), HasSubstr("empty"));
+  request.inputs = {{.path = "../a", .url = "https://example.com/"}};
+  EXPECT_THAT(refusal_of(request), HasSubstr("'..'"));
+  request.inputs = {{.path = "main.py", .file_id = "0123"}};
+  EXPECT_THAT(refusal_of(request), HasSubstr("twice"));
+}
+
+TEST(Request, RefusesAnInputWithTwoOrigins) {
+  const std::string x = "x";
+  for (const InputFile& input :
+       {InputFile{.path = "a", .content = x, .source = x}, InputFile{.path = "a", .content = x, .file_id = x},
+        InputFile{.path = "a", .content = x, .url = x}, InputFile{.path = "a", .source = x, .file_id = x},
+        InputFile{.path = "a", .source = x, .url = x}, InputFile{.path = "a", .file_id = x, .url = x},
+        InputFile{.path = "a", .content = x, .source = x, .file_id = x, .url = x}}) {
+    EXPECT_THAT(refusal_of({.code = "", .inputs = {input}}), AllOf(HasSubstr("more than one"), HasSubstr("'a'")));
+  }
+  EXPECT_THAT(refusal_of({.code = "", .inputs = {{.path = "", .file_id = x, .url = x}}}), HasSubstr("inputs[0]"));
+}
+
+TEST(Request, RefusesFileIdsAndUrlsThatNobodyCanHaveMeant) {
+  for (const std::string& text :
+       {"a\0b"s, "a\nb"s, "a\r\nb"s, "\x1b[31m"s, "a\tb"s, "a\x7f"s, "a\xFF"s, std::string(9000, 'a')}) {
+    refusal_of({.code = "", .inputs = {{.path = "a", .file_id = text}}});
+    refusal_of({.code = "", .inputs = {{.path = "", .url = text}}});
+  }
+}
+
+TEST(Request, RefusesADigestThatIsNone) {
+  const std::string url = "https://example.com/";
+  for (const std::string& text :
+       {"0"s, std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'), " " + std::string(63, 'a')}) {
+    EXPECT_THAT(refusal_of({.code = "", .inputs = {{.path = "a", .url = url, .sha256 = text}}}),
+                AllOf(HasSubstr("64 hexadecimal digits"), HasSubstr("'a'")));
+  }
+  EXPECT_THAT(refusal_of({.code = "", .inputs = {{.path = "a", .file_id = "1", .sha256 = std::string(64, 'a')}}}),
+              HasSubstr("no url"));
+}
+
+TEST(Request, TakesPatternsOfOutputsBelowTheWorkspace) {
+  EXPECT_NO_THROW(check_request({.code = "", .outputs = {"*", "**", "a/**/*.csv", "[a-z]?.png", "..a", "a b"}}));
+  for (const std::string& pattern :
+       {""s, "/etc/*"s, ".."s, "../*"s, "a/../b"s, "a//b"s, "./a"s, "a/"s, "a\0b"s, "a\xFF"s}) {
+    EXPECT_THAT(refusal_of({.code = "", .outputs = {pattern}}), HasSubstr("outputs"));
+  }
+  EXPECT_NO_THROW(check_request({.code = "", .outputs = std::vector<std::string>(maximum_outputs, "*")}));
+  EXPECT_THAT(
+      refusal_of({.code = "", .outputs = std::vector<std::string>(maximum_outputs + 1, "*")}, ErrorCode::too_large),
+      HasSubstr("100"));
 }
 
 TEST(Request, RefusesArgumentsThatNoProgramCanGet) {
