@@ -7,8 +7,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(pysandbox_settings INTERFACE)
 target_compile_features(pysandbox_settings INTERFACE cxx_std_20)
-# g++ 12 sees overlaps in std::string that are not there (GCC bug 105651): -Wno-restrict.
-set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wno-restrict)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND warnings -Wno-restrict)  # g++ 12 sees overlaps in std::string that are not there (GCC bug 105651)
+endif()
 if(PYSANDBOX_WERROR)
   list(APPEND warnings -Werror)
 endif()

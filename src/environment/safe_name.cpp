@@ -58,7 +58,7 @@ std::string lengthened(std::string_view name, std::string_view addition) {
 std::string safe_name(std::string_view name) {
   const std::string shown = with_shown_characters(last_part(name));
   const std::string_view kept = trimmed(shown);
-  return kept.empty() ? "input" : lengthened(kept, "");
+  return kept.empty() ? "input" : std::string(trimmed(lengthened(kept, "")));  // a cut may end in a space
 }
 
 std::string TakenNames::take(std::string_view name) {

@@ -61,6 +61,7 @@ TEST(SafeName, CutsLongNamesAndKeepsTheExtension) {
   EXPECT_EQ(safe_name(std::string(255, 'a')), std::string(255, 'a'));
   EXPECT_EQ(safe_name(std::string(300, 'a') + ".csv"), std::string(251, 'a') + ".csv");
   EXPECT_EQ(safe_name("a." + std::string(300, 'b')), "a." + std::string(253, 'b'));
+  EXPECT_EQ(safe_name(std::string(254, 'a') + " b"), std::string(254, 'a')) << "no space at the end";
   std::string euros;
   for (int i = 0; i < 100; ++i) euros += "\xE2\x82\xAC";
   const std::string cut = safe_name("x" + euros + ".csv");
