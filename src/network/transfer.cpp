@@ -71,6 +71,7 @@ void Transfer::set_options(Clock::time_point deadline) {
   curl_.set(CURLOPT_WRITEFUNCTION, &Transfer::take_body);
   curl_.set(CURLOPT_WRITEDATA, static_cast<void*>(this));
 
+  if (!around_.world.authorities.empty()) curl_.set(CURLOPT_CAINFO, around_.world.authorities.c_str());
   for (const std::string& name : around_.world.names) names_.add(name);
   curl_.set(CURLOPT_RESOLVE, names_.get());
 }

@@ -30,6 +30,9 @@ struct World {
 
   // "name:port:address": known without asking DNS; see CURLOPT_RESOLVE.
   std::vector<std::string> names{};
+
+  // The file of certificates that vouch for servers. Empty: the system's.
+  std::string authorities{};
 };
 
 struct Surroundings {
