@@ -15,6 +15,9 @@ namespace {
 // All headers of one exchange, those of 1xx answers and trailers too.
 constexpr std::size_t longest_header = 64 << 10;
 
+// libcurl counts time in whole milliseconds, so that it may be a little early.
+constexpr std::chrono::milliseconds rounding{10};
+
 constexpr long buffer_bytes = 64 << 10;
 
 long milliseconds_until(Transfer::Clock::time_point time) {
@@ -227,7 +230,7 @@ std::string Transfer::problem() const {
       return "the server did not answer in HTTP; check the URL";
     case CURLE_OPERATION_TIMEDOUT:
       if (!connected_) break;
-      if (Clock::now() < deadline_) {
+      if (Clock::now() + rounding < deadline_) {
         return "the server sent less than " + std::to_string(around_.options.slow_bytes_per_second) +
                " bytes per second for " + std::to_string(around_.options.slow_for.count()) +
                " seconds; try again later";
