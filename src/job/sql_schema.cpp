@@ -38,7 +38,7 @@ constexpr const char* job_tables = R"sql(
   CREATE UNIQUE INDEX jobs_by_key ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX jobs_by_state ON jobs (state, sequence);
   CREATE INDEX jobs_by_owner ON jobs (owner, sequence);
-  CREATE INDEX jobs_in_queue ON jobs (priority DESC, sequence) WHERE state = 'queued';
+  CREATE INDEX jobs_in_queue ON jobs (state, priority DESC, sequence) WHERE state = 'queued';
   CREATE INDEX jobs_of_owner_not_ended ON jobs (owner) WHERE completed_at IS NULL;
   CREATE INDEX jobs_by_lapse ON jobs (lapses_at) WHERE lapses_at IS NOT NULL;
   CREATE INDEX jobs_by_end ON jobs (completed_at) WHERE completed_at IS NOT NULL;
