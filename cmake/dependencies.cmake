@@ -9,6 +9,8 @@ if(PYSANDBOX_WITH_SQLITE)
 endif()
 if(PYSANDBOX_WITH_NETWORK)
   find_package(CURL 7.87 REQUIRED)  # CURLOPT_QUICK_EXIT
+if(PYSANDBOX_WITH_POSTGRES)
+  pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 endif()
 if(PYSANDBOX_BUILD_CLI)
   find_package(CLI11 REQUIRED)
