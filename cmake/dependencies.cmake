@@ -9,6 +9,7 @@ if(PYSANDBOX_WITH_SQLITE)
 endif()
 if(PYSANDBOX_WITH_NETWORK)
   find_package(CURL 7.87 REQUIRED)  # CURLOPT_QUICK_EXIT
+endif()
 if(PYSANDBOX_WITH_POSTGRES)
   pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 endif()
