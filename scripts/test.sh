@@ -36,6 +36,10 @@ for sanitizer in asan tsan; do
   ctest --preset "$sanitizer" -j "$jobs"
 done
 
+step "fuzzers"
+build fuzz
+ctest --preset fuzz
+
 step "installed package, and a guest with cgroup v2"
 ctest --preset test -L 'package|guest'
 step "all passed"

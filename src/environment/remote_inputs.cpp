@@ -41,6 +41,15 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+// A module in the workspace is imported in place of Python's own of that name. Who asks may bring one; a server that is
+// asked for data may not.
+std::string name_of(const WebResult& result, std::string_view url) {
+  const std::string name = lower_case(result.name);
+  const bool is_module = name.ends_with(".py") || name.ends_with(".pyc") || name.ends_with(".so");
+  const bool was_asked_for = url.substr(0, url.find_first_of("?#")).ends_with("/" + result.name);
+  return is_module && !was_asked_for ? result.name + ".txt" : result.name;
+}
+
 }  // namespace
 
 Found find_stored(const InputFile& input, FileStore* files) {
@@ -68,7 +77,7 @@ Found fetch(const InputFile& input, const InputSources& sources, std::uint64_t m
   if (!input.sha256.empty() && digest.hex() != lower_case(input.sha256)) {
     return missing_url(input, "its SHA-256 is " + digest.hex() + " and not the one that was given; check both");
   }
-  return RemoteInput{.name = result.name, .bytes = std::move(file).read_all(), .size = size};
+  return RemoteInput{.name = name_of(result, input.url), .bytes = std::move(file).read_all(), .size = size};
 }
 
 }  // namespace pysandbox

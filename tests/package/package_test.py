@@ -82,8 +82,10 @@ class Package:
             *(f"include/pysandbox/{name}" for name in HEADERS),
             *(f"{lib}/{name}" for name in self.library_files),
             f"{lib}/pkgconfig/pysandbox.pc",
+            f"{lib}/libpysandbox_network.a",
             *(f"{lib}/cmake/pysandbox/pysandbox-{name}.cmake"
-              for name in ("config", "config-version", "targets", "targets-release")),
+              for name in ("config", "config-version", "targets", "targets-release", "network-targets",
+                           "network-targets-release")),
         })
 
     def test_no_installed_text_names_the_place_where_it_was_built(self):
@@ -102,6 +104,14 @@ class Package:
         run("cmake", *self.find_package_words(VERSION))
         with self.assertRaisesRegex(AssertionError, f"version: {VERSION}"):
             run("cmake", *self.find_package_words(int(VERSION.split(".")[0]) + 1))
+
+    def test_the_way_out_to_the_network_is_a_component(self):
+        run("cmake", "-S", HERE / "network_consumer", "-B", self.place, "-G", "Ninja",
+            *settings(CMAKE_BUILD_TYPE="Release", CMAKE_PREFIX_PATH=self.prefix))
+        run("cmake", "--build", self.place)
+        consumer = self.place / "network_consumer"
+        self.assertEqual(run(consumer), "a public place\nno public place\ninvalid_request\n")
+        self.assertIn("libcurl", needed_by(consumer))
 
     def test_pkg_config_is_enough_where_it_knows_no_other_package(self):
         where = self.libdir / "pkgconfig"

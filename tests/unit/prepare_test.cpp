@@ -31,6 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -266,6 +267,18 @@ TEST_F(PrepareRemote, GivesEachFileANameOfItsOwn) {
   inputs.push_back({.path = "a.csv", .content = "the one that was named"});
   EXPECT_THAT(paths(prepare(inputs)), ElementsAre("d/x", "a (2).csv", "a (3).csv", "a (4).csv", "main (2).py", "d (2)",
                                                   "input", "input (2)", "a.csv"));
+}
+
+TEST_F(PrepareRemote, TakesNoModuleFromAServerThatWasAskedForData) {
+  for (const char* name : {"csv.py", "json.PY", "re.pyc", "os.so", "C:\\x.py"}) {
+    web_.pages["http://x/data.csv"] = {name, "import os"};
+    const Preparation ready =
+        prepare({{.path = "", .url = "http://x/data.csv"}, {.path = "asked.py", .url = "http://x/data.csv"}});
+    EXPECT_THAT(paths(ready).at(0), EndsWith(".txt")) << name;
+    EXPECT_EQ(paths(ready).at(1), "asked.py");
+  }
+  web_.pages["http://x/helper.py?v=1"] = {"helper.py", "x = 1"};
+  EXPECT_THAT(paths(prepare({{.path = "", .url = "http://x/helper.py?v=1"}})), ElementsAre("helper.py"));
 }
 
 TEST_F(PrepareRemote, SaysOfEachInputThatItCannotBeHad) {
