@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 # standard library, the kernel's and the C library's headers, other libraries (see LIBRARIES).
 FLOORS = """
 include/pysandbox/                include/pysandbox/                                     std
-src/support/                      src/support/ include/pysandbox/error.* include/pysandbox/export.*   std linux libraries
+src/support/hmac.*                src/support/                                           std libraries
+src/support/                      src/support/ include/pysandbox/error.* include/pysandbox/export.*   std linux
 src/value/                        src/value/ @PUBLIC @SUPPORT                            std linux libraries
 src/wire/                         src/wire/ src/value/ @PUBLIC @SUPPORT                  std linux libraries
 
@@ -66,7 +67,7 @@ libcurl           curl             src/network/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/
-nettle            nettle           src/file/ src/support/
+nettle            nettle           src/file/ src/support/hmac.*
 SQLite            sqlite3.h        src/job/ tests/
 """
 
