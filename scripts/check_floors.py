@@ -38,6 +38,7 @@ src/sandbox.*                     src/ @PUBLIC                                  
 src/worker.*                      src/ @PUBLIC                                           std linux libraries
 
 cli/                              cli/ @PUBLIC                                           std linux libraries
+server/http/                      server/http/ include/pysandbox/byte_source.* include/pysandbox/error.*   std linux libraries
 server/                           server/ @PUBLIC                                        std linux libraries
 examples/                         examples/ @PUBLIC                                      std linux libraries
 benchmarks/                       benchmarks/ @PUBLIC                                    std linux libraries
@@ -56,7 +57,7 @@ LIBRARIES = """
 Boost.JSON        boost/json       src/wire/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
-Boost.Beast       boost/beast      server/
+Boost.Beast       boost/beast      server/http/
 Boost.URL         boost/url        server/
 CLI11             CLI              cli/
 fmt               fmt              *.cpp
@@ -200,7 +201,7 @@ class House:
 
     def resolve(self, path, name):
         folder = PurePosixPath(path).parent
-        for place in (folder, PurePosixPath(folder.parts[0]), PurePosixPath("src")):
+        for place in (folder, PurePosixPath(folder.parts[0]), PurePosixPath("src"), PurePosixPath("server")):
             target = (self.root / place / name).resolve()
             if target.is_file() and target.is_relative_to(self.root.resolve()):
                 return target.relative_to(self.root.resolve()).as_posix()

@@ -25,7 +25,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 struct Request {
   std::string method;                 // "GET"
   std::string target;                 // as it came: "/api/jobs?limit=2"
-  std::vector<std::string> segments;  // of the path, percent-decoded: {"api", "jobs"}; no empty one, no "." or ".."
+  std::vector<std::string> segments;  // of the path, percent-decoded: {"api", "jobs"}; no "." or "..", and an empty one only last: "/a/" is {"a", ""}
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   Headers headers;
   std::string host;            // the one Host field
@@ -95,13 +95,14 @@ class Application {
   // instead of a Plan is sent right away, and the body is not read.
   virtual std::variant<Plan, Response> plan(const Request& head) = 0;
 
-  // How the session's own refusals look: `code` is a machine word ("bad_framing"), `sentence` for a person.
+  // How the session's own refusals look (on an I/O thread): `code` is a machine word ("bad_framing"), `sentence` for a person.
   virtual Response refusal(int status, std::string_view code, std::string_view sentence, const std::string& request_id) = 0;
 
   // How an exception of a handler looks.
   virtual Response failure(const std::exception& error, const Request& request) = 0;
 
-  // After the last byte of an answer (or the connection) is gone: for metrics and the access log.
+  // After the last byte of an answer (or the connection) is gone: for metrics and the access log. On an I/O thread.
+  // Status 499: the client left before there was an answer. An answer that broke off has the status of its failure.
   virtual void answered(const Request& request, int status, std::chrono::microseconds took) = 0;
 };
 
