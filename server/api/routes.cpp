@@ -39,7 +39,7 @@ constexpr std::array table{
 };
 
 // Whether `segments` are what `pattern` describes; ids go to `match`.
-bool fits(std::string_view pattern, const std::vector<std::string>& segments, RouteMatch& match) {
+bool fits(std::string_view pattern, std::span<const std::string> segments, RouteMatch& match) {
   for (const std::string& segment : segments) {
     if (pattern.empty()) return false;
     pattern.remove_prefix(1);  // the slash
@@ -60,7 +60,9 @@ bool fits(std::string_view pattern, const std::vector<std::string>& segments, Ro
 
 std::span<const Route> routes() { return table; }
 
-RouteMatch find_route(std::string_view method, const std::vector<std::string>& segments) {
+RouteMatch find_route(std::string_view method, std::span<const std::string> segments) {
+  // "/api/jobs/" is "/api/jobs".
+  if (!segments.empty() && segments.back().empty()) segments = segments.first(segments.size() - 1);
   RouteMatch found;
   for (const Route& route : table) {
     RouteMatch match;

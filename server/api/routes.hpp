@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "api/context.hpp"
 #include "http/application.hpp"
@@ -39,6 +38,6 @@ struct RouteMatch {
   std::string file_id{};
 };
 
-RouteMatch find_route(std::string_view method, const std::vector<std::string>& segments);
+RouteMatch find_route(std::string_view method, std::span<const std::string> segments);
 
 }  // namespace pysandbox::api
