@@ -39,6 +39,7 @@ src/worker.*                      src/ @PUBLIC                                  
 
 cli/                              cli/ @PUBLIC                                           std linux libraries
 server/http/                      server/http/ include/pysandbox/byte_source.* include/pysandbox/error.*   std linux libraries
+server/api/                       server/ src/wire/json_document.* src/wire/base64.* src/value/text.* src/value/words.* @PUBLIC   std linux libraries
 server/                           server/ @PUBLIC                                        std linux libraries
 examples/                         examples/ @PUBLIC                                      std linux libraries
 benchmarks/                       benchmarks/ @PUBLIC                                    std linux libraries
@@ -54,7 +55,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/
+Boost.JSON        boost/json       src/wire/ server/api/ tests/server/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/
@@ -64,6 +65,8 @@ fmt               fmt              *.cpp
 Google Benchmark  benchmark        benchmarks/
 GoogleTest        gtest            tests/
 GoogleTest        gmock            tests/
+libarchive        archive.h        server/api/ tests/server/
+libarchive        archive_entry.h  server/api/ tests/server/
 libcurl           curl             src/network/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/

@@ -19,11 +19,11 @@ inline Limits largest_limits() {
 struct ApiLimits {
   std::uint64_t body_bytes = 64ULL << 20;   // of a JSON body
   std::uint64_t upload_bytes = 4ULL << 30;  // of the body of an upload, all parts together
-  std::size_t upload_files = 100;           // in one upload
 
   std::chrono::milliseconds wait{60'000};  // for `"wait": true`
   std::chrono::milliseconds max_wait{300'000};
-  std::chrono::milliseconds cancel_wait{10'000};  // until a cancelled job has ended; then the answer says that it has not
+  std::chrono::milliseconds cancel_wait{
+      10'000};  // until a cancelled job has ended; then the answer says that it has not
 
   std::size_t page = 50;  // jobs in a list
   std::size_t max_page = 200;

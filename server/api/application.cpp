@@ -47,18 +47,18 @@ http::Plan plan_for(RouteBody body, const ApiLimits& limits) {
 
 const RouteMatch& checked(const RouteMatch& match) {
   if (match.route != nullptr) return match;
-  if (match.allow.empty()) throw Refusal(404, "not_found", "There is no such path; see /openapi.json for those that are");
+  if (match.allow.empty())
+    throw Refusal(404, "not_found", "There is no such path; see /openapi.json for those that are");
   throw Refusal(405, "method_not_allowed", "This path knows only the methods " + match.allow);
 }
 
 class JobApplication final : public http::Application {
  public:
   JobApplication(const ApplicationParts& parts, JobStore& jobs, FileStore& files)
-      : access_(parts.access),
-        limits_(parts.limits),
-        watch_(jobs),
-        queue_(jobs),
-        context_{parts.sandbox, jobs, files, limits_, watch_, queue_, parts.operations} {}
+      : access_(parts.access), limits_(parts.limits), watch_(jobs), queue_(jobs), context_{parts.sandbox,   jobs,
+                                                                                           files,           limits_,
+                                                                                           watch_,          queue_,
+                                                                                           parts.operations} {}
 
   std::variant<http::Plan, http::Response> plan(const http::Request& head) override {
     const RouteMatch match = find_route(head.method, head.segments);

@@ -1,7 +1,7 @@
 // BodyField: one value in a request's JSON, read as generously as workflow tools need it.
 //
-// Tools that fill in forms send text in place of values: a JSON text in place of an array or object, a number or a truth value
-// in quotes, an empty text in place of nothing. All of that is understood here, and nowhere else.
+// Tools that fill in forms send text in place of values: a JSON text in place of an array or object, a number or a
+// truth value in quotes, an empty text in place of nothing. All of that is understood here, and nowhere else.
 //
 // Every reader throws a Refusal that names the field ("files[2].path") for a value of a wrong type.
 #pragma once
@@ -56,7 +56,7 @@ class BodyField {
   BodyField decoded(std::string_view expected) const;
 
   const boost::json::value* value_;
-  std::string name_{};                                // empty for the document
+  std::string name_{};                                 // empty for the document
   std::shared_ptr<const boost::json::value> owner_{};  // of `value_`, if that was a text
 };
 

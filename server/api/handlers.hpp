@@ -1,7 +1,7 @@
 // The handlers, one for each route of routes.cpp; docs/http-api.md says what each answers.
 //
-// They run on handler threads, any number at once. What they throw is turned into an answer by error_response(); a Refusal
-// knows its own.
+// They run on handler threads, any number at once. What they throw is turned into an answer by error_response(); a
+// Refusal knows its own.
 #pragma once
 
 #include "api/context.hpp"

@@ -16,7 +16,8 @@ namespace pysandbox::api {
 bool has_ended(const Job& job) noexcept;
 
 // {"job_id", "status", "message"}, and `warnings` if there are any.
-boost::json::object submission_answer(const Job& job, std::string_view message, const std::vector<std::string>& warnings);
+boost::json::object submission_answer(const Job& job, std::string_view message,
+                                      const std::vector<std::string>& warnings);
 
 // `position` in the queue, if it is known.
 boost::json::object status_answer(const Job& job, std::optional<std::uint64_t> position);

@@ -23,7 +23,8 @@ namespace json = boost::json;
 
 constexpr std::size_t events_at_once = 64;
 
-// `Last-Event-ID: 7` says what a client has that was cut off, and so goes before `?after=7`, with which it may have begun.
+// `Last-Event-ID: 7` says what a client has that was cut off, and so goes before `?after=7`, with which it may have
+// begun.
 std::uint64_t after_of(const http::Request& request) {
   const auto header = request.header("last-event-id");
   const bool has_header = header && !header->empty();
@@ -114,7 +115,8 @@ http::Response job_events(Call& call) {
   JobStore& jobs = call.context.jobs;
   const std::uint64_t after = after_of(call.request);
   const bool nothing_follows = has_ended(job) && jobs.events(job.id, after, 1).empty();
-  if (nothing_follows) return {.status = 204, .headers = {{"Cache-Control", "no-store"}}};  // browsers stop reconnecting
+  if (nothing_follows)
+    return {.status = 204, .headers = {{"Cache-Control", "no-store"}}};  // browsers stop reconnecting
   const auto reader = std::make_shared<EventReader>(jobs, job.id, after);
   return {.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                       {"X-Content-Type-Options", "nosniff"},

@@ -93,7 +93,8 @@ void read_data_url(const BodyField& element, JobBody& body) {
   if (!is_object) return add_url(element, element.text(), {.path = ""}, body);
   const Members members = known_members(element, {"url", "filename", "sha256"}, body);
   const auto url = members.find("url");
-  if (url == members.end() || url->second.is_absent()) throw wrong_field(element.name() + ".url", "is missing; give it");
+  if (url == members.end() || url->second.is_absent())
+    throw wrong_field(element.name() + ".url", "is missing; give it");
   add_url(url->second, url->second.text(), {.path = text_of(members, "filename"), .sha256 = sha256_of(members)}, body);
 }
 

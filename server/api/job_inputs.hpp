@@ -6,7 +6,8 @@
 
 namespace pysandbox::api {
 
-// Both throw a Refusal for the first thing that is wrong in one element, and add to body.request.inputs and body.uploads.
+// Both throw a Refusal for the first thing that is wrong in one element, and add to body.request.inputs and
+// body.uploads.
 void read_data_url(const BodyField& element, JobBody& body);
 void read_file(const BodyField& element, JobBody& body);
 

@@ -18,8 +18,8 @@ class JobWatch {
   JobWatch(const JobWatch&) = delete;
   JobWatch& operator=(const JobWatch&) = delete;
 
-  // For those who wait for this job: every change of it calls the wake, until what the Subscribe returned is destroyed (a
-  // call that has begun may end later). Whoever looks at the job after subscribing misses nothing.
+  // For those who wait for this job: every change of it calls the wake, until what the Subscribe returned is destroyed
+  // (a call that has begun may end later). Whoever looks at the job after subscribing misses nothing.
   http::Subscribe subscription(const JobId& id);
 
  private:

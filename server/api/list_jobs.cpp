@@ -67,8 +67,9 @@ http::Response list_jobs(Call& call) {
   if (!is_last_page) jobs.pop_back();
   json::array answers;
   for (const Job& job : jobs) answers.push_back(status_answer(job, std::nullopt));
-  return json_response(200, json::object{{"jobs", std::move(answers)},
-                                         {"next_cursor", is_last_page ? json::value() : json::value(to_wire_id(jobs.back().id))}});
+  return json_response(
+      200, json::object{{"jobs", std::move(answers)},
+                        {"next_cursor", is_last_page ? json::value() : json::value(to_wire_id(jobs.back().id))}});
 }
 
 }  // namespace pysandbox::api

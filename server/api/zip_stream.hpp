@@ -19,7 +19,8 @@ struct ZipEntry {
   std::function<std::optional<ByteSource>()> open;  // nothing: it is gone, and is left out
 };
 
-// What it throws: Error{unavailable} if the archive cannot be made, and what the entries' sources throw. Then the archive has no end.
+// What it throws: Error{unavailable} if the archive cannot be made, and what the entries' sources throw. Then the
+// archive has no end.
 ByteSource zip_stream(std::vector<ZipEntry> entries);
 
 // Names for an archive, one for each of `paths`: relative, in UTF-8, without anything that an unpacking program on any
