@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <optional>
 #include <sstream>
+#include <string_view>
 
-#include <pysandbox/error.hpp>
-
+#include "client_flags.hpp"
 #include "exit_code.hpp"
+#include "request_flags.hpp"
 
 namespace pysandbox::cli {
 namespace {
@@ -26,29 +27,6 @@ constexpr const char* run_footer =
     "  generate-code | pysandbox run - --json\n"
     "  pysandbox run job.py --limit processes=8 --limit workspace_bytes=64M -- --fast input.txt";
 
-std::string limits_help() {
-  std::string text = "Set a limit by name; may be repeated. Names, with default and range:";
-  const Limits defaults;
-  for (const auto& field : limit_fields()) {
-    const char* unit = field.unit == LimitField::Unit::seconds ? " s"
-                       : field.unit == LimitField::Unit::bytes ? " bytes"
-                                                               : "";
-    text += fmt::format("\n{} = {}{} ({} to {})", field.name, get_limit(defaults, field.name), unit, field.minimum,
-                        field.maximum);
-  }
-  return text;
-}
-
-struct Raw {
-  std::vector<std::string> env;
-  std::vector<std::string> limits;
-  std::string timeout;
-  std::string memory;
-  std::string cpus;
-  std::string minimum_isolation = "rlimits";
-  std::vector<std::string> trailing;
-};
-
 void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
   app.add_option("--python", runner.python, "The interpreter, as a path inside of the sandbox")
       ->capture_default_str()
@@ -59,84 +37,12 @@ void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
       ->type_name("PATH");
 }
 
-void add_run_options(CLI::App& app, RunCommand& run, Raw& raw) {
+void add_run_options(CLI::App& app, RunCommand& run) {
   app.footer(run_footer);
-  app.add_option("script", run.script, "The program: a file, or - for standard input")->type_name("SCRIPT");
-  app.add_option("-c,--code", run.code, "The program as text, in place of a file")->type_name("CODE");
-  app.add_option("arguments", raw.trailing, "Arguments for the program, best after --");
-  app.add_option("--arg", run.request.args, "An argument for the program; may be repeated")
-      ->type_name("ARG")
-      ->allow_extra_args(false);
-  app.add_option("-d,--data", run.data, "Input files; the program finds them beside itself and in /data")
-      ->type_name("FILE")
-      ->expected(1, 100);
   app.add_option("-o,--out", run.out, "Where to put the files that the program writes")->type_name("DIR");
-  app.add_option("--output", run.request.outputs,
-                 "Which of those files to keep: a pattern such as '*.csv' or 'plots/**'; may be repeated; default all")
-      ->type_name("GLOB")
-      ->allow_extra_args(false);
-  app.add_option("-e,--env", raw.env, "A variable for the program; without =VALUE, yours is passed on")
-      ->type_name("KEY[=VALUE]")
-      ->allow_extra_args(false);
-  app.add_option("--stdin", run.stdin_from, "What the program reads from standard input: a file, or - for yours")
-      ->type_name("FILE|-");
-  app.add_option("-t,--timeout", raw.timeout, "Wall-clock limit (the limit time_limit), default 30")
-      ->type_name("SECONDS");
-  app.add_option("-m,--memory", raw.memory, "Memory limit in MiB (the limit memory_bytes), default 512")
-      ->type_name("MIB");
-  app.add_option("--cpus", raw.cpus, "Processors it may use (the limit cpus), default 1")->type_name("N");
-  app.add_option("-l,--limit", raw.limits, limits_help())->type_name("NAME=VALUE")->allow_extra_args(false);
-  app.add_option("--min-isolation", raw.minimum_isolation,
-                 "Refuse to run with less: rlimits, cgroup, or full (cgroup and a user id of its own)")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"rlimits", "cgroup", "full"}));
   app.add_flag("--json", run.json, "Print the whole result as one JSON object");
   app.add_flag("-q,--quiet", run.quiet, "No progress line and no list of files");
   add_runner_options(app, run.runner);
-}
-
-std::pair<std::string, std::string> split_pair(const std::string& text, const char* flag) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(ErrorCode::invalid_request, fmt::format("{} takes NAME=VALUE, not \"{}\"", flag, text));
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-void add_variable(JobRequest& request, const std::string& text) {
-  if (text.find('=') != std::string::npos) {
-    request.env.insert_or_assign(split_pair(text, "--env").first, split_pair(text, "--env").second);
-  } else if (const char* value = std::getenv(text.c_str()); value != nullptr) {
-    request.env.insert_or_assign(text, value);
-  } else {
-    throw Error(ErrorCode::invalid_request, fmt::format("--env {}: you have no such variable to pass on", text));
-  }
-}
-
-void set_memory(Limits& limits, const std::string& text) {
-  // MiB by the flag's contract; with a suffix it says its unit itself.
-  const bool has_unit = !text.empty() && std::string("kKmMgG").find(text.back()) != std::string::npos;
-  set_limit(limits, "memory_bytes", std::string_view(has_unit ? text : text + "M"));
-}
-
-void finish_run(RunCommand& run, const Raw& raw) {
-  JobRequest& request = run.request;
-  request.args.insert(request.args.end(), raw.trailing.begin(), raw.trailing.end());
-  for (const auto& text : raw.env) add_variable(request, text);
-  for (const auto& text : raw.limits) {
-    const auto [name, value] = split_pair(text, "--limit");
-    set_limit(request.limits, name, std::string_view(value));
-  }
-  if (!raw.timeout.empty()) set_limit(request.limits, "time_limit", std::string_view(raw.timeout));
-  if (!raw.memory.empty()) set_memory(request.limits, raw.memory);
-  if (!raw.cpus.empty()) set_limit(request.limits, "cpus", std::string_view(raw.cpus));
-  request.minimum_isolation = raw.minimum_isolation == "full"     ? MinimumIsolation::full
-                              : raw.minimum_isolation == "cgroup" ? MinimumIsolation::cgroup
-                                                                  : MinimumIsolation::rlimits;
-  if (run.script.empty() && !run.code_given) {
-    throw Error(ErrorCode::invalid_request,
-                "no program given: name a script before --data, use - for standard input, or -c CODE");
-  }
 }
 
 Message to_message(CLI::App& app, const CLI::ParseError& error) {
@@ -154,18 +60,23 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", std::string("pysandbox ") + version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
-  app.footer("See `pysandbox run --help` for how to run a program, `pysandbox doctor` for what this host can enforce.");
+  app.footer(
+      "See `pysandbox run --help` for how to run a program, `pysandbox doctor` for what this host can enforce,\n"
+      "`pysandbox submit --help` for how to have a server run it.");
 
-  Raw raw;
   RunCommand run;
   DoctorCommand doctor;
   CompletionCommand completion;
   auto* run_app = app.add_subcommand("run", "Run a program here and now, without a server");
-  add_run_options(*run_app, run, raw);
+  RequestFlags run_flags(*run_app, run.words);
+  add_run_options(*run_app, run);
   auto* doctor_app = app.add_subcommand(
       "doctor", "Say what this host can enforce, what is missing and how to fix it, and try real attacks");
   doctor_app->add_flag("--json", doctor.json, "Print the findings as JSON");
   add_runner_options(*doctor_app, doctor.runner);
+  // The start of a run counts in microseconds; these are most of all flags.
+  std::optional<ClientFlags> client;
+  if (argc < 2 || std::string_view(argv[1]) != "run") client.emplace(app);
   auto* completion_app = app.add_subcommand("completion", "Print a completion script for a shell");
   completion_app->add_option("shell", completion.shell, "bash, zsh or fish")
       ->required()
@@ -173,15 +84,6 @@ Command parse_command_line(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
-    if (run_app->parsed()) {
-      run.code_given = run_app->count("--code") > 0;
-      if (run.code_given && !run.script.empty()) {  // the first word after -c CODE is an argument, as with python3
-        raw.trailing.insert(raw.trailing.begin(), run.script);
-        run.script.clear();
-      }
-      finish_run(run, raw);
-      return run;
-    }
   } catch (const CLI::ParseError& error) {
     if (argc > 1 && *argv[1] != '-' && app.get_subcommands().empty()) {
       return Message{fmt::format("pysandbox: there is no command \"{}\"; see pysandbox --help\n", argv[1]),
@@ -189,7 +91,14 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     return to_message(app, error);
   }
+  if (run_app->parsed()) {
+    run_flags.finish();
+    return run;
+  }
   if (doctor_app->parsed()) return doctor;
+  if (client) {
+    if (auto command = client->command()) return *std::move(command);
+  }
   return completion;
 }
 

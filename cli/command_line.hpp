@@ -1,6 +1,9 @@
-// What the user typed, as structs. The only file behind it knows CLI11.
+// What the user typed, as structs. Only the files behind it (command_line.cpp, *_flags.cpp) know CLI11.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -10,15 +13,21 @@
 
 namespace pysandbox::cli {
 
-struct RunCommand {
-  JobRequest request;  // code and inputs are filled in by the command itself
-  NativeRunnerOptions runner;
-  std::string script;  // a path, "-" for standard input, or empty with `code`
-  std::string code;    // -c
+// What is to be run, in the same words for here and for a server.
+struct RequestWords {
+  JobRequest request;                     // complete_request() fills in what has to be read
+  std::vector<std::string> limits_given;  // names of the limits that the user set
+  std::string script;                     // a path, "-" for standard input, or empty with `code`
+  std::string code;                       // -c
   bool code_given = false;
   std::vector<std::string> data;
-  std::string out;         // empty: artifacts are listed, not kept
   std::string stdin_from;  // a path, "-", or empty
+};
+
+struct RunCommand {
+  RequestWords words;
+  NativeRunnerOptions runner;
+  std::string out;  // empty: artifacts are listed, not kept
   bool json = false;
   bool quiet = false;
 };
@@ -32,13 +41,77 @@ struct CompletionCommand {
   std::string shell;
 };
 
+// The server that the client's commands talk to.
+struct ServerWords {
+  std::string url = "http://127.0.0.1:3004";
+  std::string key{};  // empty: none
+};
+
+struct SubmitCommand {
+  ServerWords server;
+  RequestWords words;
+  Submission submission;
+  bool wait = false;
+  std::optional<std::chrono::milliseconds> patience;  // how long to wait; empty: until the job has ended
+  std::string out;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct StatusCommand {
+  ServerWords server;
+  std::string job;
+  bool json = false;
+};
+
+struct ResultsCommand {
+  ServerWords server;
+  std::string job;
+  std::string out;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct LogsCommand {
+  ServerWords server;
+  std::string job;
+  bool follow = false;
+};
+
+struct CancelCommand {
+  ServerWords server;
+  std::string job;
+  bool json = false;
+};
+
+struct FilesCommand {
+  ServerWords server;
+  std::string job;
+  std::string out;
+  bool json = false;
+};
+
+struct UploadCommand {
+  ServerWords server;
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+struct ListCommand {
+  ServerWords server;
+  std::string status;  // empty: all
+  std::uint64_t limit = 50;
+  bool json = false;
+};
+
 // Help or version, or why the command line makes no sense.
 struct Message {
   std::string text;
   int exit_code;
 };
 
-using Command = std::variant<RunCommand, DoctorCommand, CompletionCommand, Message>;
+using Command = std::variant<RunCommand, DoctorCommand, CompletionCommand, SubmitCommand, StatusCommand, ResultsCommand,
+                             LogsCommand, CancelCommand, FilesCommand, UploadCommand, ListCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

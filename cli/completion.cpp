@@ -7,11 +7,28 @@
 namespace pysandbox::cli {
 namespace {
 
-constexpr const char* commands = "run doctor completion";
-constexpr const char* run_flags =
-    "--arg --code --cgroup-parent --cpus --data --env --help --json --limit --memory --min-isolation --out --output --python "
-    "--quiet --rootfs --stdin --timeout";
-constexpr const char* doctor_flags = "--cgroup-parent --help --json --python --rootfs";
+struct Flags {
+  const char* command;
+  const char* words;
+};
+
+constexpr const char* commands = "run submit status results logs cancel files upload list doctor completion";
+constexpr Flags flags[] = {
+    {"run",
+     "--arg --code --cgroup-parent --cpus --data --env --help --json --limit --memory --min-isolation --out --output "
+     "--python --quiet --rootfs --stdin --timeout"},
+    {"submit",
+     "--arg --callback-url --code --cpus --data --env --help --idempotency-key --json --key --limit --memory "
+     "--metadata --min-isolation --out --output --priority --quiet --server --stdin --timeout --ttl --wait"},
+    {"status", "--help --json --key --server"},
+    {"results", "--help --json --key --out --quiet --server"},
+    {"logs", "--follow --help --key --server"},
+    {"cancel", "--help --json --key --server"},
+    {"files", "--help --json --key --out --server"},
+    {"upload", "--help --json --key --server"},
+    {"list", "--help --json --key --limit --server --status"},
+    {"doctor", "--cgroup-parent --help --json --python --rootfs"},
+};
 
 std::string limit_words() {
   std::string words;
@@ -20,44 +37,47 @@ std::string limit_words() {
 }
 
 std::string bash() {
+  std::string cases;
+  for (const auto& [command, words] : flags) {
+    cases += fmt::format("    {}:-*) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")) ;;\n", command, words);
+  }
   return fmt::format(R"(_pysandbox() {{
   local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "{0} --help --version" -- "$word")); return
   fi
-  case "$before" in
-    --limit|-l) compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{3}" -- "$word")); return ;;
-    --min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
-    --out|-o|--rootfs) COMPREPLY=($(compgen -d -- "$word")); return ;;
+  case "${{COMP_WORDS[1]}}:$before" in
+    run:--limit|run:-l|submit:--limit|submit:-l)
+      compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{2}" -- "$word")); return ;;
+    *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
+    *:--status) COMPREPLY=($(compgen -W "queued running completed failed" -- "$word")); return ;;
+    *:--out|*:-o|*:--rootfs) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   case "${{COMP_WORDS[1]}}:$word" in
-    run:-*) COMPREPLY=($(compgen -W "{1}" -- "$word")) ;;
-    doctor:-*) COMPREPLY=($(compgen -W "{2}" -- "$word")) ;;
-    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
+{1}    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
   esac
 }}
 complete -o filenames -F _pysandbox pysandbox
 )",
-                     commands, run_flags, doctor_flags, limit_words());
+                     commands, cases, limit_words());
 }
 
 std::string zsh() { return "autoload -U +X bashcompinit && bashcompinit\n" + bash(); }
 
-void add_fish_flags(std::string& text, const char* command, std::string_view flags) {
-  while (!flags.empty()) {
-    const auto space = flags.find(' ');
-    const auto flag = flags.substr(2, space - 2);
+void add_fish_flags(std::string& text, const char* command, std::string_view words) {
+  while (!words.empty()) {
+    const auto space = words.find(' ');
+    const auto flag = words.substr(2, space - 2);
     text += fmt::format("complete -c pysandbox -n '__fish_seen_subcommand_from {}' -l {}\n", command, flag);
-    flags.remove_prefix(space == std::string_view::npos ? flags.size() : space + 1);
+    words.remove_prefix(space == std::string_view::npos ? words.size() : space + 1);
   }
 }
 
 std::string fish() {
   std::string text = fmt::format("complete -c pysandbox -n __fish_use_subcommand -f -a '{}'\n", commands);
-  add_fish_flags(text, "run", run_flags);
-  add_fish_flags(text, "doctor", doctor_flags);
+  for (const auto& [command, words] : flags) add_fish_flags(text, command, words);
   text += "complete -c pysandbox -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
   return text;
 }

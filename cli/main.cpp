@@ -11,7 +11,10 @@
 #include "completion.hpp"
 #include "doctor_command.hpp"
 #include "exit_code.hpp"
+#include "file_commands.hpp"
+#include "job_commands.hpp"
 #include "run_command.hpp"
+#include "submit_command.hpp"
 
 namespace {
 
@@ -26,6 +29,14 @@ struct Perform {
   int operator()(const RunCommand& command) const { return run(command); }
   int operator()(const DoctorCommand& command) const { return examine(command); }
   int operator()(const CompletionCommand& command) const { return show({completion_script(command.shell), 0}); }
+  int operator()(const SubmitCommand& command) const { return submit(command); }
+  int operator()(const StatusCommand& command) const { return status(command); }
+  int operator()(const ResultsCommand& command) const { return results(command); }
+  int operator()(const LogsCommand& command) const { return logs(command); }
+  int operator()(const CancelCommand& command) const { return cancel(command); }
+  int operator()(const FilesCommand& command) const { return files(command); }
+  int operator()(const UploadCommand& command) const { return upload(command); }
+  int operator()(const ListCommand& command) const { return list(command); }
   int operator()(const Message& message) const { return show(message); }
 };
 

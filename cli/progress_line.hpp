@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace pysandbox::cli {
@@ -13,19 +14,28 @@ enum class Show { on_terminal, never };
 class ProgressLine {
  public:
   // Shows nothing if standard error is not a terminal that can redraw a line.
-  explicit ProgressLine(Show show);
+  explicit ProgressLine(Show show, std::string activity = "running");
   ~ProgressLine();
+
+  // What is going on now. The time that is shown counts from the first moment of it; `detail` may change meanwhile.
+  void say(const std::string& activity, const std::string& detail = {});
 
   // Call before anything else is written: the line goes away and does not come back.
   void clear();
 
+  bool visible() const noexcept { return drawer_.joinable(); }
+
  private:
+  using Clock = std::chrono::steady_clock;
+
   void draw();
 
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;  // guards all but the thread
+  std::string activity_;
+  std::string detail_;
+  Clock::time_point start_ = Clock::now();
   bool over_ = false;
-  bool drawn_ = false;
+  std::size_t drawn_ = 0;  // letters on the line
   std::condition_variable changed_;
   std::thread drawer_;
 };

@@ -15,6 +15,7 @@ if(PYSANDBOX_WITH_POSTGRES)
 endif()
 if(PYSANDBOX_BUILD_CLI)
   find_package(CLI11 REQUIRED)
+  find_package(CURL 7.85 REQUIRED)  # its headers; the program loads it when it needs it
 endif()
 if(PYSANDBOX_BUILD_TESTS)
   find_package(GTest REQUIRED)

@@ -133,8 +133,8 @@ RunResult read_result(const JsonField& root) {
   result.outcome = read_outcome(root.at("outcome"));
   if (const auto field = root.find_set("exit_code")) result.exit_code = field->whole_number<int>();
   if (const auto field = root.find_set("signal")) result.signal = field->bytes();
-  if (const auto field = root.find("stdout")) result.stdout = field->bytes();
-  if (const auto field = root.find("stderr")) result.stderr = field->bytes();
+  if (const auto field = root.find_set("stdout")) result.stdout = field->bytes();
+  if (const auto field = root.find_set("stderr")) result.stderr = field->bytes();
   if (const auto field = root.find("stdout_truncated")) result.stdout_truncated = field->flag();
   if (const auto field = root.find("stderr_truncated")) result.stderr_truncated = field->flag();
   if (const auto field = root.find_set("error")) result.error = read_error(*field);

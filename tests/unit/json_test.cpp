@@ -228,6 +228,12 @@ TEST(Json, WritesAResultWithEveryKey) {
       R"("artifacts":[],"environment":null,"warnings":[]})");
 }
 
+TEST(Json, TakesNullForAnOutputThatIsAbsent) {
+  const RunResult read = parse_run_result(R"({"outcome":"cancelled","stdout":null,"stderr":null})");
+  EXPECT_EQ(read.outcome, Outcome::cancelled);
+  EXPECT_EQ(read.stdout + read.stderr, "");
+}
+
 TEST(Json, PutsAMarkInPlaceOfEachWrongByteOfOutput) {
   RunResult result;
   result.stdout = "a\xFF\xFE\xE2\x82z";
