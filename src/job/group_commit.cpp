@@ -1,9 +1,10 @@
 #include "job/group_commit.hpp"
 
 #include <algorithm>
-#include <condition_variable>
+#include <atomic>
 #include <exception>
 #include <iterator>
+#include <utility>
 
 namespace pysandbox {
 namespace {
@@ -14,40 +15,52 @@ constexpr std::ptrdiff_t largest_group = 256;
 }  // namespace
 
 struct GroupCommit::Call {
-  const SqlDatabase::Work& work;
-  enum class State { waits, leads, done } state = State::waits;
-  std::exception_ptr error{};
-  std::condition_variable changed{};
+  explicit Call(const Work& w) : work(w) {}
+
+  enum class State { waits, leads, done };
+
+  // Without the mutex, else those who wake would only wait for it. That is why a group keeps its calls alive.
+  void become(State next) {
+    state = next;
+    state.notify_one();
+  }
+
+  const Work& work;
+  std::exception_ptr error;
+  std::atomic<State> state = State::waits;
 };
 
-void GroupCommit::change(const SqlDatabase::Work& work) {
-  Call call{work};
-  std::unique_lock lock(mutex_);
-  waiting_.push_back(&call);
-  if (is_led_) {
-    call.changed.wait(lock, [&] { return call.state != Call::State::waits; });
+void GroupCommit::change(const Work& work) {
+  const auto call = std::make_shared<Call>(work);
+  bool is_leader = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(call);
+    is_leader = !std::exchange(is_led_, true);
   }
-  if (call.state != Call::State::done) lead(lock);
-  if (call.error) std::rethrow_exception(call.error);
+  if (!is_leader) call->state.wait(Call::State::waits);
+  if (call->state != Call::State::done) lead();
+  if (call->error) std::rethrow_exception(call->error);
 }
 
-// The caller's own call is among the first that wait.
-void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
-  is_led_ = true;
-  const auto end = waiting_.begin() + std::min(std::ssize(waiting_), largest_group);
-  const Group group(waiting_.begin(), end);
-  waiting_.erase(waiting_.begin(), end);
-  lock.unlock();
-  commit(group);
-  lock.lock();
-  for (Call* call : group) {
-    call->state = Call::State::done;
-    call->changed.notify_one();
+// The caller's own call is the first that waits.
+void GroupCommit::lead() {
+  Group group;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto end = waiting_.begin() + std::min(std::ssize(waiting_), largest_group);
+    group.assign(waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
   }
-  is_led_ = !waiting_.empty();
-  if (!is_led_) return;
-  waiting_.front()->state = Call::State::leads;
-  waiting_.front()->changed.notify_one();
+  commit(group);
+  std::shared_ptr<Call> next;
+  {
+    const std::lock_guard lock(mutex_);
+    is_led_ = !waiting_.empty();
+    if (is_led_) next = waiting_.front();
+  }
+  if (next) next->become(Call::State::leads);
+  for (const auto& call : group) call->become(Call::State::done);
 }
 
 // If the work of one fails, each gets a commit of its own. If the database itself fails, all have failed: trying again
@@ -57,26 +70,28 @@ void GroupCommit::commit(const Group& group) {
   for (std::size_t index = 0; index < group.size(); ++index) {
     const auto rest = std::span(group).subspan(index);
     if (!commit_together(rest.first(1)) && rest.front()->error) {
-      for (Call* call : rest) call->error = rest.front()->error;
+      for (const auto& call : rest) call->error = rest.front()->error;
       return;
     }
   }
 }
 
 // Sets the error of each. True if it was the work of one that failed.
-bool GroupCommit::commit_together(std::span<Call* const> calls) {
+bool GroupCommit::commit_together(std::span<const std::shared_ptr<Call>> calls) {
   bool is_at_work = false;
   std::exception_ptr error;
   try {
     database_.change([&](SqlSession& session) {
       is_at_work = true;
-      for (const Call* call : calls) call->work(session);
+      SqlJobs jobs(session, options_);
+      for (const auto& call : calls) call->work(jobs);
+      jobs.flush();
       is_at_work = false;
     });
   } catch (...) {
     error = std::current_exception();
   }
-  for (Call* call : calls) call->error = error;
+  for (const auto& call : calls) call->error = error;
   return is_at_work;
 }
 

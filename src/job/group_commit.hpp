@@ -4,31 +4,38 @@
 // of those who wait commits for all of them. Whoever comes alone does not wait.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
 #include "job/sql_database.hpp"
+#include "job/sql_jobs.hpp"
 
 namespace pysandbox {
 
 class GroupCommit {
  public:
-  explicit GroupCommit(SqlDatabase& database) : database_(database) {}
+  using Work = std::function<void(SqlJobs&)>;
+
+  // Both must outlive this object.
+  GroupCommit(SqlDatabase& database, const JobStoreOptions& options) : database_(database), options_(options) {}
 
   // Returns when `work` is durable, or throws what it threw; then nothing of it is done. Work is undone and done again
   // if that of somebody else fails beside it. So refuse by a value: what is thrown costs others.
-  void change(const SqlDatabase::Work& work);
+  void change(const Work& work);
 
  private:
   struct Call;
-  using Group = std::vector<Call*>;
+  using Group = std::vector<std::shared_ptr<Call>>;
 
-  void lead(std::unique_lock<std::mutex>& lock);
+  void lead();
   void commit(const Group& group);
-  bool commit_together(std::span<Call* const> calls);
+  bool commit_together(std::span<const std::shared_ptr<Call>> calls);
 
   SqlDatabase& database_;
+  const JobStoreOptions& options_;
   std::mutex mutex_;  // guards all below
   Group waiting_;
   bool is_led_ = false;

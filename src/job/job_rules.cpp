@@ -50,7 +50,7 @@ void check_callback_end(CallbackState state, std::chrono::milliseconds retry_in)
 }
 
 std::chrono::microseconds bounded_age(std::chrono::seconds age) noexcept {
-  return std::clamp<std::chrono::seconds>(age, std::chrono::seconds::zero(), 1000 * year);
+  return std::clamp<std::chrono::seconds>(age, std::chrono::seconds::zero(), 100 * year);
 }
 
 bool has_ended(JobState state) noexcept { return state == JobState::completed || state == JobState::failed; }

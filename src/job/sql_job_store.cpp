@@ -31,7 +31,7 @@ std::int64_t to_limit(std::size_t limit) {
 class SqlJobStore final : public JobStore {
  public:
   SqlJobStore(std::unique_ptr<SqlDatabase> database, const JobStoreOptions& options)
-      : options_(options), database_(std::move(database)), commits_(*database_) {
+      : options_(options), database_(std::move(database)), commits_(*database_, options_) {
     check_options(options);
   }
 
@@ -40,7 +40,7 @@ class SqlJobStore final : public JobStore {
     check_submission(submission);
     const NewJob job{random_id(), request, submission, to_stored_json(request)};
     std::variant<Added, Error> added;
-    change([&](SqlJobs& jobs) { added = jobs.add(job); });
+    commits_.change([&](SqlJobs& jobs) { added = jobs.add(job); });
     if (const Error* refusal = std::get_if<Error>(&added)) throw Error(*refusal);
     return std::get<Added>(added);
   }
@@ -72,7 +72,7 @@ class SqlJobStore final : public JobStore {
     check_worker(worker);
     check_lease(lease);
     std::optional<Claim> claim;
-    change([&](SqlJobs& jobs) { claim = jobs.claim(worker, lease); });
+    commits_.change([&](SqlJobs& jobs) { claim = jobs.claim(worker, lease); });
     return claim;
   }
 
@@ -80,7 +80,7 @@ class SqlJobStore final : public JobStore {
     check_lease(lease);
     if (!is_random_id(claim.job.id)) return Heartbeat::lost;
     auto answer = Heartbeat::lost;
-    change([&](SqlJobs& jobs) { answer = jobs.heartbeat(claim, lease); });
+    commits_.change([&](SqlJobs& jobs) { answer = jobs.heartbeat(claim, lease); });
     return answer;
   }
 
@@ -157,14 +157,14 @@ class SqlJobStore final : public JobStore {
   std::optional<Job> claim_callback(std::chrono::milliseconds lease) override {
     check_lease(lease);
     std::optional<Job> job;
-    change([&](SqlJobs& jobs) { job = jobs.claim_callback(lease); });
+    commits_.change([&](SqlJobs& jobs) { job = jobs.claim_callback(lease); });
     return job;
   }
 
   void finish_callback(const JobId& id, CallbackState state, std::chrono::milliseconds retry_in) override {
     check_callback_end(state, retry_in);
     if (!is_random_id(id)) return;
-    change([&](SqlJobs& jobs) { jobs.finish_callback(id, state, retry_in); });
+    commits_.change([&](SqlJobs& jobs) { jobs.finish_callback(id, state, retry_in); });
   }
 
   std::unique_ptr<JobSubscription> subscribe(JobListener listener) override {
@@ -172,20 +172,12 @@ class SqlJobStore final : public JobStore {
   }
 
  private:
-  template <class Move>
-  void change(const Move& move) {
-    commits_.change([&](SqlSession& session) {
-      SqlJobs jobs(session, options_);
-      move(jobs);
-    });
-  }
-
   // False for an id that no job has.
   template <class Move>
   bool change_job(const JobId& id, const Move& move) {
     if (!is_random_id(id)) return false;
     bool is_done = false;
-    change([&](SqlJobs& jobs) { is_done = move(jobs); });
+    commits_.change([&](SqlJobs& jobs) { is_done = move(jobs); });
     return is_done;
   }
 

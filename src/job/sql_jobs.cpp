@@ -1,5 +1,7 @@
 #include "job/sql_jobs.hpp"
 
+#include <algorithm>
+
 #include "job/job_rules.hpp"
 #include "job/sql_log.hpp"
 #include "job/sql_rows.hpp"
@@ -13,24 +15,39 @@ constexpr std::string_view select_lapsed =
     "SELECT sequence, id, state, cancel_requested, attempt, token, ttl FROM jobs WHERE lapses_at <= clock_us()"
     " ORDER BY lapses_at LIMIT 100 FOR UPDATE SKIP LOCKED";
 
+// "(...), (...)": as many rows like `row`, with a number behind each '$'.
+std::string rows_of(std::string_view row, std::size_t count) {
+  std::string text;
+  std::size_t parameters = 0;
+  for (std::size_t index = 0; index < count; ++index) {
+    if (index > 0) text += ", ";
+    for (const char c : row) {
+      text += c;
+      if (c == '$') text += std::to_string(++parameters);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::variant<Added, Error> SqlJobs::add(const NewJob& job) {
   const Submission& submission = job.submission;
+  const bool has_key = !submission.idempotency_key.empty();
   // Twice, in case that another process adds the same in between.
   for (int round = 0; round < 2; ++round) {
-    if (!submission.idempotency_key.empty()) {
-      if (const auto first = find_by_key(submission)) {
-        if (is_same(*first, job.request, submission)) return Added{.id = first->id, .is_new = false};
-        return refusal_of_other_request(submission);
-      }
+    if (const auto first = has_key ? find_by_key(submission) : std::nullopt) {
+      if (is_same(*first, job.request, submission)) return Added{.id = first->id, .is_new = false};
+      return refusal_of_other_request(submission);
     }
     if (submission.max_active > 0) {
-      auto active =
-          session_.run("SELECT count(*) FROM jobs WHERE owner = $1 AND completed_at IS NULL", submission.owner);
-      if (active.front().integer() >= to_column(submission.max_active)) return refusal_of_too_many(submission);
+      std::uint64_t& active = active_of(submission.owner);
+      if (active >= submission.max_active) return refusal_of_too_many(submission);
+      ++active;
     }
-    if (insert(job)) return Added{.id = job.id};
+    if (!has_key) gathered_.push_back(&job);
+    if (!has_key || insert(std::vector{&job}) == 1) return Added{.id = job.id};
+    active_.clear();
   }
   return Error(ErrorCode::unavailable, "a job with the same idempotency key comes and goes; try again");
 }
@@ -41,22 +58,53 @@ std::optional<Job> SqlJobs::find_by_key(const Submission& submission) {
   return rows.empty() ? std::nullopt : std::optional(read_job(std::move(rows.front())).job);
 }
 
-bool SqlJobs::insert(const NewJob& job) {
-  const Submission& submission = job.submission;
-  auto rows = session_.run(
+std::uint64_t& SqlJobs::active_of(const std::string& owner) {
+  if (const auto known = active_.find(owner); known != active_.end()) return known->second;
+  flush();
+  auto rows = session_.run("SELECT count(*) FROM jobs WHERE owner = $1 AND completed_at IS NULL", owner);
+  return active_[owner] = static_cast<std::uint64_t>(rows.front().integer());
+}
+
+// In pieces of few sizes, so that there are few statements to keep.
+void SqlJobs::flush() {
+  std::span<const NewJob* const> left = gathered_;
+  for (const std::size_t piece : {64U, 8U, 1U}) {
+    for (; left.size() >= piece; left = left.subspan(piece)) insert(left.first(piece));
+  }
+  gathered_.clear();
+}
+
+// Returns how many were inserted: all, but for one whose key there is.
+std::size_t SqlJobs::insert(std::span<const NewJob* const> jobs) {
+  std::vector<SqlParameter> values;
+  for (const NewJob* job : jobs) {
+    const Submission& submission = job->submission;
+    values.insert(values.end(),
+                  {job->id, submission.owner, submission.idempotency_key, to_column(submission.priority),
+                   to_column(submission.ttl.count()), submission.callback_url, submission.callback_secret,
+                   to_string(first_callback_state(submission)), to_column(std::chrono::microseconds(submission.ttl))});
+  }
+  auto inserted = session_.run(
       "INSERT INTO jobs (id, state, owner, idempotency_key, priority, ttl, callback_url, callback_secret, callback,"
-      " created_at, lapses_at)"
-      " VALUES ($1, 'queued', $2, nullif($3, ''), $4, $5, $6, $7, $8, clock_us(),"
-      " clock_us() + nullif(CAST($9 AS BIGINT), 0))"
-      " ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING sequence",
-      job.id, submission.owner, submission.idempotency_key, to_column(submission.priority),
-      to_column(submission.ttl.count()), submission.callback_url, submission.callback_secret,
-      to_string(first_callback_state(submission)), to_column(std::chrono::microseconds(submission.ttl)));
-  if (rows.empty()) return false;
-  session_.run("INSERT INTO requests (sequence, request, metadata) VALUES ($1, $2, $3)", rows.front().integer(),
-               job.stored_request, submission.metadata);
-  session_.note(job.id);
-  return true;
+      " created_at, lapses_at) VALUES " +
+          rows_of(
+              "($, 'queued', $, nullif($, ''), $, $, $, $, $, clock_us(), clock_us() + nullif(CAST($ AS BIGINT), 0))",
+              jobs.size()) +
+          " ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING sequence, id",
+      std::span<const SqlParameter>(values));
+  if (inserted.empty()) return 0;
+
+  values.clear();
+  for (SqlRow& row : inserted) {
+    const std::int64_t sequence = row.integer();
+    const JobId id = row.bytes();
+    const NewJob& job = **std::find_if(jobs.begin(), jobs.end(), [&](const NewJob* each) { return each->id == id; });
+    values.insert(values.end(), {sequence, job.stored_request, job.submission.metadata});
+    session_.note(id);
+  }
+  session_.run("INSERT INTO requests (sequence, request, metadata) VALUES " + rows_of("($, $, $)", inserted.size()),
+               std::span<const SqlParameter>(values));
+  return inserted.size();
 }
 
 std::optional<Claim> SqlJobs::claim(std::string_view worker, std::chrono::milliseconds lease) {
@@ -222,6 +270,7 @@ void SqlJobs::end(const Locked& job, const RunResult& result) {
       "UPDATE jobs SET state = $2, outcome = $3, completed_at = clock_us(), lapses_at = NULL,"
       " callback_at = CASE WHEN callback = 'pending' THEN clock_us() END WHERE sequence = $1",
       job.sequence, to_string(end_state(result)), to_string(result.outcome));
+  active_.clear();
   session_.run("INSERT INTO results (sequence, result, stdout, stderr) VALUES ($1, $2, $3, $4)", job.sequence,
                to_stored_json(result), SqlBytes{result.stdout}, SqlBytes{result.stderr});
   session_.note(job.id);

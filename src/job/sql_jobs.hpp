@@ -1,7 +1,9 @@
-// SqlJobs: the moves of a job as SQL, within one transaction.
+// SqlJobs: the moves of jobs as SQL, within one transaction that may hold those of many callers.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,8 +29,12 @@ class SqlJobs {
  public:
   SqlJobs(SqlSession& session, const JobStoreOptions& options) : session_(session), options_(options) {}
 
-  // The Error is for the caller to throw: nothing was changed.
+  // The Error is for the caller to throw: nothing was changed. `job` must stay until flush().
   std::variant<Added, Error> add(const NewJob& job);
+
+  // Must be called in the end: jobs are gathered, since many rows in one statement cost little more than one.
+  void flush();
+
   std::optional<Claim> claim(std::string_view worker, std::chrono::milliseconds lease);
   JobStore::Heartbeat heartbeat(const Claim& claim, std::chrono::milliseconds lease);
   bool append_output(const Claim& claim, Stream stream, std::string_view text);
@@ -52,7 +58,8 @@ class SqlJobs {
   };
 
   std::optional<Job> find_by_key(const Submission& submission);
-  bool insert(const NewJob& job);
+  std::uint64_t& active_of(const std::string& owner);
+  std::size_t insert(std::span<const NewJob* const> jobs);
   std::vector<Locked> lock(std::vector<SqlRow> rows);
   std::optional<Locked> lock_held_by(const Claim& claim);
   std::optional<Locked> lock_by_id(const JobId& id);
@@ -64,6 +71,8 @@ class SqlJobs {
 
   SqlSession& session_;
   const JobStoreOptions& options_;
+  std::vector<const NewJob*> gathered_;
+  std::map<std::string, std::uint64_t> active_;  // how many of an owner's jobs have not ended, as far as it was asked
 };
 
 }  // namespace pysandbox

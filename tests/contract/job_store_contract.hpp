@@ -2,69 +2,15 @@
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, JobStoreContract, testing::Values(JobStoreKind{"mine", open_my_store}));
 //
-// and link it with gtest_main. `open` gets the path of a new empty directory and gives a new empty store.
+// and link it with gtest_main. `open` gets the path of a directory; in a new empty one it gives a new empty store.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <atomic>
-#include <chrono>
-#include <functional>
-#include <limits>
-#include <memory>
-#include <set>
-#include <string>
-#include <thread>
-#include <vector>
-
-#include <pysandbox/error.hpp>
-#include <pysandbox/job_store.hpp>
-
-#include "../support/temporary_directory.hpp"
-#include "job_store_values.hpp"
+#include "job_store_fixture.hpp"
+#include "job_store_log_contract.hpp"
+#include "job_store_queue_contract.hpp"
+#include "job_store_race_contract.hpp"
 
 namespace pysandbox::testing {
-
-struct JobStoreKind {
-  std::string name;  // letters and digits
-  std::function<std::unique_ptr<JobStore>(const std::string& directory, const JobStoreOptions& options)> open;
-};
-
-inline std::ostream& operator<<(std::ostream& out, const JobStoreKind& kind) { return out << kind.name; }
-
-class JobStoreContract : public ::testing::TestWithParam<JobStoreKind> {
- protected:
-  static constexpr std::chrono::hours long_lease{1};
-
-  JobId add(const std::string& code = "pass") { return store->add(JobRequest{.code = code}); }
-
-  Claim claim(std::chrono::milliseconds lease = long_lease) { return store->claim("worker", lease).value(); }
-
-  // A claim whose lease is over when this returns.
-  Claim claim_and_let_lapse() {
-    const Claim lapsed = claim(std::chrono::milliseconds(1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return lapsed;
-  }
-
-  JobId add_ended(const RunResult& result) {
-    const JobId id = add();
-    EXPECT_TRUE(store->finish(claim(), result));
-    return id;
-  }
-
-  Job job(const JobId& id) { return store->find(id).value(); }
-
-  std::vector<JobId> listed(const JobFilter& filter) {
-    std::vector<JobId> ids;
-    for (const Job& each : store->list(filter)) ids.push_back(each.id);
-    return ids;
-  }
-
-  TemporaryDirectory directory;
-  const std::uint32_t max_attempts = 3;
-  std::unique_ptr<JobStore> store = GetParam().open(directory.path(), {.max_attempts = max_attempts});
-};
 
 TEST_P(JobStoreContract, KeepsEveryFieldOfARequest) {
   const JobId id = store->add(full_request());

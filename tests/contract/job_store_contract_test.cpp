@@ -6,7 +6,8 @@ INSTANTIATE_TEST_SUITE_P(BuiltIn, JobStoreContract,
                          ::testing::Values(JobStoreKind{"Memory",
                                                         [](const std::string&, const JobStoreOptions& options) {
                                                           return make_memory_job_store(options);
-                                                        }},
+                                                        },
+                                                        JobStoreReach::one_object},
                                            JobStoreKind{
                                                "Sqlite",
                                                [](const std::string& directory, const JobStoreOptions& options) {

@@ -30,10 +30,24 @@ inline JobRequest full_request() {
   request.stdin = all_bytes();
   request.inputs = {{.path = "a.bin", .content = all_bytes()},
                     {.path = "d/\xC3\xBC'.csv", .source = "/data/b c.csv"},
-                    {.path = "empty"}};
+                    {.path = "empty"},
+                    {.path = "y", .file_id = std::string(32, '1')},
+                    {.path = "x", .url = "https://example.org/?q='", .sha256 = std::string(64, 'a')}};
+  request.outputs = {"*.png", "d/**/[a-z]'.csv"};
   request.limits = {1234ms, 2345ms, 0ms, 65ULL << 20, 0.1, 7, 17, 1, 65'536, 99, 1, 2, 0, 0};
   request.minimum_isolation = MinimumIsolation::full;
   return request;
+}
+
+inline Submission full_submission() {
+  using namespace std::chrono_literals;
+  return {.owner = "\xC3\xBC'; --",
+          .idempotency_key = "k\"1\n",
+          .priority = -100,
+          .ttl = 3600s,
+          .metadata = "{\"a\": [1, '\xE2\x82\xAC']}",
+          .callback_url = "https://example.org/done?x='y'",
+          .callback_secret = "s\\\"ecret"};
 }
 
 inline RunResult full_result() {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "../support/throwaway_postgres.hpp"
@@ -17,13 +18,23 @@ ThrowawayPostgres& server() {
   return postgres;
 }
 
+// A directory stands for a database: its name is kept there.
+std::string database_of(const std::string& directory) {
+  const std::string file = directory + "/url";
+  std::string url;
+  if (std::getline(std::ifstream(file), url)) return url;
+  url = server().new_database();
+  std::ofstream(file) << url;
+  return url;
+}
+
 INSTANTIATE_TEST_SUITE_P(BuiltIn, JobStoreContract,
-                         ::testing::Values(JobStoreKind{"Postgres",
-                                                        [](const std::string&, const JobStoreOptions& options) {
-                                                          return open_postgres_job_store(
-                                                              server().new_database(),
+                         ::testing::Values(JobStoreKind{
+                             "Postgres",
+                             [](const std::string& directory, const JobStoreOptions& options) {
+                               return open_postgres_job_store(database_of(directory),
                                                               {.max_attempts = options.max_attempts});
-                                                        }}),
+                             }}),
                          [](const auto& which) { return which.param.name; });
 
 }  // namespace
