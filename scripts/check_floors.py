@@ -37,7 +37,6 @@ src/queue/                        src/ @PUBLIC                                  
 src/sandbox.*                     src/ @PUBLIC                                           std linux libraries
 src/worker.*                      src/ @PUBLIC                                           std linux libraries
 
-cli/                              cli/ @PUBLIC                                           std linux libraries
 server/http/                      server/http/ include/pysandbox/byte_source.* include/pysandbox/error.*   std linux libraries
 server/api/                       server/ src/wire/json_document.* src/wire/base64.* src/value/text.* src/value/words.* @PUBLIC   std linux libraries
 cli/                              cli/ src/wire/json_document.* src/wire/json_field.* src/support/unique_fd.* @PUBLIC   std linux libraries
@@ -56,8 +55,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ server/api/ tests/server/
-Boost.JSON        boost/json       src/wire/ cli/
+Boost.JSON        boost/json       src/wire/ server/api/ cli/ tests/server/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/
