@@ -60,7 +60,7 @@ Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/
 Boost.URL         boost/url        server/
-CLI11             CLI              cli/
+CLI11             CLI              cli/ server/command_line.*
 fmt               fmt              *.cpp
 Google Benchmark  benchmark        benchmarks/
 GoogleTest        gtest            tests/
@@ -72,6 +72,9 @@ libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/
 nettle            nettle           src/file/ src/support/hmac.*
+nettle            nettle           src/file/ src/support/ server/keys/
+prometheus-cpp    prometheus       server/metrics/
+spdlog            spdlog           server/log.*
 SQLite            sqlite3.h        src/job/ tests/
 """
 

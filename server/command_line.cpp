@@ -7,9 +7,9 @@
 
 #include <pysandbox/error.hpp>
 
-#include "config_file.hpp"
-#include "setting_sources.hpp"
-#include "setting_table.hpp"
+#include "settings/config_file.hpp"
+#include "settings/setting_sources.hpp"
+#include "settings/setting_table.hpp"
 
 namespace pysandbox::server {
 namespace {
@@ -117,7 +117,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (raw.print_config) return Message{to_config(settings)};
     if (create_app->parsed()) {
       create.data_dir = settings.data_dir;
-      create.limits = settings.key_limits;
+      create.limits = key_limits_of(settings);
       if (rate > 0) create.limits.requests_per_minute = static_cast<std::uint32_t>(rate);
       if (max_jobs > 0) create.limits.max_active_jobs = max_jobs;
       return create;

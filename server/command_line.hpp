@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "settings.hpp"
+#include "settings/settings.hpp"
 
 namespace pysandbox::server {
 

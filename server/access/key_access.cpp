@@ -74,10 +74,12 @@ std::variant<api::Caller, http::Response> KeyAccess::admit(const http::Request& 
     const bool in_use = keys_.in_use();
     const auto text = in_use ? key_in(head) : std::nullopt;
     const auto key = text ? keys_.find(*text) : std::nullopt;
-    const KeyLimits& limits = key ? key->limits : without_key_;
-    const auto verdict =
-        limiter_.take(key ? "key " + key->id : rate_group(head.client_address), limits.requests_per_minute);
-    if (!verdict.allowed) return too_fast(head, limits.requests_per_minute, verdict);
+    const KeyLimits& limits = key ? key->limits : in_use ? stranger_ : without_key_;
+    if (limits.requests_per_minute > 0) {
+      const auto who = key ? "key " + key->id : rate_group(head.client_address);
+      const auto verdict = limiter_.take(who, limits.requests_per_minute);
+      if (!verdict.allowed) return too_fast(head, limits.requests_per_minute, verdict);
+    }
     if (in_use && !key) return unauthorized(head, text.has_value());
     return api::Caller{key ? key->id : std::string(), limits.max_active_jobs};
   } catch (const Error& error) {  // the file of keys: nobody is let in

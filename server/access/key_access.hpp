@@ -23,6 +23,7 @@ class KeyAccess final : public api::Access {
  private:
   KeyStore& keys_;
   KeyLimits without_key_;
+  KeyLimits stranger_{};  // who has no right key where one is needed: so many tries
   Log& log_;
   RateLimiter limiter_;
 };

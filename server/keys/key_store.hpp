@@ -11,7 +11,7 @@
 
 namespace pysandbox::server {
 
-// How much one key may ask for.
+// How much one caller may ask for. Zero: no bound.
 struct KeyLimits {
   std::uint32_t requests_per_minute = 600;
   std::uint64_t max_active_jobs = 100;  // queued or running at one time

@@ -1,4 +1,4 @@
-#include "setting_table.hpp"
+#include "settings/setting_table.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -9,8 +9,8 @@
 
 #include <pysandbox/error.hpp>
 
-#include "database_url.hpp"
-#include "setting_kinds.hpp"
+#include "settings/database_url.hpp"
+#include "settings/setting_kinds.hpp"
 
 namespace pysandbox::server {
 namespace {
@@ -191,10 +191,12 @@ std::vector<Setting> make_table() {
       whole_setting({"max-connections", "N", "Open at one time"}, {1, 1'000'000}, PYSANDBOX_MEMBER(max_connections)),
 
       // Who may ask for how much
-      whole_setting({"rate", "N", "Requests a minute, of a new key, and of each address without keys"}, {1, 10'000'000},
-                    PYSANDBOX_MEMBER(key_limits.requests_per_minute)),
-      whole_setting({"max-active", "N", "Jobs queued or running, of a new key, and of all callers without keys"},
-                    {1, 100'000'000}, PYSANDBOX_MEMBER(key_limits.max_active_jobs)),
+      whole_setting(
+          {"rate", "N", "Requests a minute: of a new key (0: 600), and of each address without keys (0: no bound)"},
+          {0, 10'000'000}, PYSANDBOX_MEMBER(rate)),
+      whole_setting({"max-active", "N",
+                     "Jobs queued or running: of a new key (0: 100), and of all callers without keys (0: no bound)"},
+                    {0, 100'000'000}, PYSANDBOX_MEMBER(max_active)),
       no_key_setting(),
       list_setting({"allow-host", "NAME", "A Host that requests may name, besides those of loopback"},
                    PYSANDBOX_MEMBER(allow_hosts), check_host),

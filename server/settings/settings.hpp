@@ -36,7 +36,7 @@ struct Settings {
   unsigned workers = 0;  // zero: one for each processor
   std::chrono::milliseconds lease{30'000};
   std::uint32_t max_attempts = 3;
-  std::uint64_t max_queued = 10'000;  // waiting jobs, of all callers together; beyond it submissions are refused
+  std::uint64_t max_queued = 100'000;  // waiting jobs, of all callers together; beyond it submissions are refused
   std::chrono::seconds drain_time{30};
   std::chrono::seconds file_retention{24 * 3600};
   std::chrono::seconds job_retention{7 * 24 * 3600};
@@ -47,7 +47,8 @@ struct Settings {
   std::uint64_t owner_quota_bytes = 0;
   std::uint64_t max_connections = 1024;
 
-  KeyLimits key_limits{};  // of callers without keys, and of new keys
+  std::uint32_t rate = 0;        // requests a minute; zero: see key_limits_of() and limits_without_key_of()
+  std::uint64_t max_active = 0;  // jobs queued or running; zero: the same
   NoKey no_key = NoKey::on_loopback;
   std::vector<std::string> allow_hosts{};
   std::vector<std::string> allow_origins{};
@@ -74,6 +75,11 @@ struct JobLimits {
 // Throws Error{invalid_request} for a name or value that makes no sense, and for a default beyond its maximum. Defaults
 // that nobody has set are lowered to the maximum.
 JobLimits limits_of(const Settings& settings);
+
+// What a new key gets, and what callers get while no keys are in use: the first is bounded whether anybody said so or
+// not, the second (they are on this machine) only if somebody did.
+KeyLimits key_limits_of(const Settings& settings);
+KeyLimits limits_without_key_of(const Settings& settings);
 
 // The secret that signs callbacks, from wherever it was given; empty if there is none. Throws Error{invalid_request}
 // if its file cannot be read.

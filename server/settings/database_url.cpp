@@ -1,4 +1,4 @@
-#include "database_url.hpp"
+#include "settings/database_url.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "settings.hpp"
+#include "settings/settings.hpp"
 
 #include <fmt/format.h>
 
@@ -48,6 +48,15 @@ JobLimits limits_of(const Settings& settings) {
   }
   return limits;
 }
+
+KeyLimits key_limits_of(const Settings& settings) {
+  KeyLimits limits;
+  if (settings.rate > 0) limits.requests_per_minute = settings.rate;
+  if (settings.max_active > 0) limits.max_active_jobs = settings.max_active;
+  return limits;
+}
+
+KeyLimits limits_without_key_of(const Settings& settings) { return {settings.rate, settings.max_active}; }
 
 std::string callback_secret_of(const Settings& settings) {
   if (settings.callback_secret_file.empty()) return settings.callback_secret;

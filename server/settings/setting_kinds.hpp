@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "setting_table.hpp"
+#include "settings/setting_table.hpp"
 
 namespace pysandbox::server {
 

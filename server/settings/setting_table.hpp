@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "settings.hpp"
+#include "settings/settings.hpp"
 
 namespace pysandbox::server {
 

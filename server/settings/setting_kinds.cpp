@@ -1,4 +1,4 @@
-#include "setting_kinds.hpp"
+#include "settings/setting_kinds.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "setting_sources.hpp"
+#include "settings/setting_sources.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 
 #include <pysandbox/error.hpp>
 
-#include "config_file.hpp"
 #include "private_file.hpp"
-#include "setting_table.hpp"
+#include "settings/config_file.hpp"
+#include "settings/setting_table.hpp"
 
 namespace pysandbox::server {
 namespace {
