@@ -56,6 +56,7 @@ GROUPS = {
 # Where each library may be included.
 LIBRARIES = """
 Boost.JSON        boost/json       src/wire/ server/api/ cli/ tests/server/
+Boost.JSON        boost/json       src/wire/ server/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/

@@ -1,5 +1,7 @@
 #include "stop_signals.hpp"
 
+#include <initializer_list>
+
 namespace pysandbox::server {
 
 StopSignals::StopSignals() {

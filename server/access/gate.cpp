@@ -107,9 +107,9 @@ std::variant<http::Plan, http::Response> Gate::plan(const http::Request& head) {
   } else {
     auto& plan = std::get<http::Plan>(planned);
     plan.handler = [handler = std::move(plan.handler), allowed = *origin](http::Request& request) {
-      http::Response response = handler(request);
-      let_read(response, allowed);
-      return response;
+      http::Response answer = handler(request);
+      let_read(answer, allowed);
+      return answer;
     };
   }
   return planned;

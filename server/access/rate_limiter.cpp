@@ -12,17 +12,13 @@ double seconds(std::chrono::steady_clock::duration duration) { return std::chron
 
 }  // namespace
 
-void RateLimiter::fill(Bucket& bucket, std::chrono::steady_clock::time_point now) {
-  bucket.tokens = std::min(bucket.capacity, bucket.tokens + seconds(now - bucket.filled_at) * bucket.capacity / 60);
-  bucket.filled_at = now;
+double RateLimiter::tokens_at(const Bucket& bucket, std::chrono::steady_clock::time_point now) {
+  return std::min(bucket.capacity, bucket.tokens + seconds(now - bucket.filled_at) * bucket.capacity / 60);
 }
 
 // Who has a full bucket misses nothing. If nobody has one, all begin anew: memory is bounded whoever asks.
 void RateLimiter::forget_some(std::chrono::steady_clock::time_point now) {
-  std::erase_if(buckets_, [&](auto& entry) {
-    fill(entry.second, now);
-    return entry.second.tokens >= entry.second.capacity;
-  });
+  std::erase_if(buckets_, [&](const auto& entry) { return tokens_at(entry.second, now) >= entry.second.capacity; });
   if (buckets_.size() >= maximum_buckets) buckets_.clear();
 }
 
@@ -32,8 +28,8 @@ RateLimiter::Verdict RateLimiter::take(const std::string& who, std::uint32_t per
   if (buckets_.size() >= maximum_buckets && buckets_.count(who) == 0) forget_some(now);
   const double capacity = per_minute;
   Bucket& bucket = buckets_.try_emplace(who, Bucket{capacity, now, capacity}).first->second;
-  bucket.capacity = capacity;
-  fill(bucket, now);
+  bucket.capacity = capacity;  // the key's may have changed
+  bucket = {tokens_at(bucket, now), now, capacity};
   if (bucket.tokens < 1) {
     const double wait = (1 - bucket.tokens) * 60 / capacity;
     return {false, 0, std::chrono::seconds(std::max(1LL, std::llround(std::ceil(wait))))};

@@ -33,7 +33,7 @@ class RateLimiter {
     double capacity;
   };
 
-  static void fill(Bucket& bucket, std::chrono::steady_clock::time_point now);
+  static double tokens_at(const Bucket& bucket, std::chrono::steady_clock::time_point now);
   void forget_some(std::chrono::steady_clock::time_point now);
 
   Clock clock_;
