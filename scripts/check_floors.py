@@ -57,6 +57,7 @@ GROUPS = {
 LIBRARIES = """
 Boost.JSON        boost/json       src/wire/ server/api/ cli/ tests/server/
 Boost.JSON        boost/json       src/wire/ server/
+Boost.JSON        boost/json       src/wire/ server/ tests/server/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/

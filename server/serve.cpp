@@ -53,7 +53,7 @@ int serve(const Settings& settings) {
 
   Metrics metrics;
   Sandbox sandbox(make_parts(settings, place, metrics, log));
-  KeyAccess access(keys, limits_without_key_of(settings), log);
+  KeyAccess access(keys, limits_without_key_of(settings));
   ServiceOperations operations({.sandbox = sandbox,
                                 .metrics = metrics,
                                 .log = log,

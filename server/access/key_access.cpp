@@ -65,27 +65,22 @@ std::string rate_group(const std::string& address) {
   return ::inet_ntop(AF_INET6, &bytes, text.data(), text.size()) != nullptr ? text.data() : address;
 }
 
-KeyAccess::KeyAccess(KeyStore& keys, const KeyLimits& without_key, Log& log, RateLimiter::Clock clock)
-    : keys_(keys), without_key_(without_key), log_(log), limiter_(std::move(clock)) {}
+KeyAccess::KeyAccess(KeyStore& keys, const KeyLimits& without_key, RateLimiter::Clock clock)
+    : keys_(keys), without_key_(without_key), limiter_(std::move(clock)) {}
 
 std::variant<api::Caller, http::Response> KeyAccess::admit(const http::Request& head, const api::Route& route) {
   if (route.key == api::RouteKey::not_needed) return api::Caller{};
-  try {
-    const bool in_use = keys_.in_use();
-    const auto text = in_use ? key_in(head) : std::nullopt;
-    const auto key = text ? keys_.find(*text) : std::nullopt;
-    const KeyLimits& limits = key ? key->limits : in_use ? stranger_ : without_key_;
-    if (limits.requests_per_minute > 0) {
-      const auto who = key ? "key " + key->id : rate_group(head.client_address);
-      const auto verdict = limiter_.take(who, limits.requests_per_minute);
-      if (!verdict.allowed) return too_fast(head, limits.requests_per_minute, verdict);
-    }
-    if (in_use && !key) return unauthorized(head, text.has_value());
-    return api::Caller{key ? key->id : std::string(), limits.max_active_jobs};
-  } catch (const Error& error) {  // the file of keys: nobody is let in
-    log_.write(LogLevel::error, "keys", {{"problem", error.what()}});
-    return api::error_response(error, head.id);
+  const bool in_use = keys_.in_use();
+  const auto text = in_use ? key_in(head) : std::nullopt;
+  const auto key = text ? keys_.find(*text) : std::nullopt;
+  const KeyLimits& limits = key ? key->limits : in_use ? stranger_ : without_key_;
+  if (limits.requests_per_minute > 0) {
+    const auto who = key ? "key " + key->id : rate_group(head.client_address);
+    const auto verdict = limiter_.take(who, limits.requests_per_minute);
+    if (!verdict.allowed) return too_fast(head, limits.requests_per_minute, verdict);
   }
+  if (in_use && !key) return unauthorized(head, text.has_value());
+  return api::Caller{key ? key->id : std::string(), limits.max_active_jobs};
 }
 
 }  // namespace pysandbox::server

@@ -79,7 +79,7 @@ TEST_F(GateTest, TakesTheNamesOfLoopbackWithTheRightPortOrNone) {
 TEST_F(GateTest, RefusesNamesThatAPageCouldMakePointHere) {
   for (const char* name : {"evil.example", "evil.example:3004", "localhost.evil.example", "localhost:3005",
                            "127.0.0.1:80", "", "127.0.0.1.evil.example", "0.0.0.0", "[::1]:1",
-                           "localhost:", "localhost.", "127.1", "::1", "evil.example:localhost"}) {
+                           "localhost.", "127.1", "::1", "evil.example:localhost"}) {
     const auto response = ask({}, request("GET", name));
     EXPECT_EQ(response.status, 403) << name;
     EXPECT_EQ(std::get<std::string>(response.body), "forbidden_host");
@@ -173,10 +173,9 @@ class KeyAccessTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  Log log_{LogFormat::text, LogLevel::error};
   KeyStore keys_{directory_.path() + "/keys"};
   std::chrono::steady_clock::time_point now_{};
-  KeyAccess access_{keys_, {3, 44}, log_, [this] { return now_; }};
+  KeyAccess access_{keys_, {3, 44}, [this] { return now_; }};
 };
 
 TEST_F(KeyAccessTest, AsksForNoKeyWhileThereIsNone) {
@@ -257,7 +256,7 @@ TEST_F(KeyAccessTest, BoundsTheTriesOfWhoHasNoKey) {
 TEST_F(KeyAccessTest, LetsNobodyInWhenTheKeysCannotBeRead) {
   const std::string key = keys_.create("a", {});
   std::ofstream(directory_.path() + "/keys", std::ios::app) << "garbage\n";
-  EXPECT_EQ(status(ask({{"x-api-key", key}})), 503);
+  EXPECT_THROW(ask({{"x-api-key", key}}), Error);
 }
 
 TEST(RateGroup, IsOneForAllOfAnIpv6Customer) {

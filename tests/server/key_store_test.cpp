@@ -47,8 +47,8 @@ TEST_F(KeyStoreTest, FindsTheKeyThatItMade) {
 TEST_F(KeyStoreTest, OpensNothingForAnythingElse) {
   KeyStore keys(path_);
   const std::string text = keys.create("ci", {});
-  for (const std::string wrong : {std::string(), text.substr(1), text + "x", std::string("psk_"),
-                                  keys.list().front().sha256, keys.list().front().id, std::string("ci")}) {
+  for (const std::string& wrong : {std::string(), text.substr(1), text + "x", std::string("psk_"),
+                                   keys.list().front().sha256, keys.list().front().id, std::string("ci")}) {
     EXPECT_FALSE(keys.find(wrong)) << wrong;
   }
 }
@@ -150,7 +150,7 @@ TEST(PrivateDirectory, IsMadeWithAllAboveItForTheOwnerAlone) {
   const std::string path = directory.path() + "/a/b/c";
   make_private_directory(path);
   make_private_directory(path);
-  for (const std::string made : {directory.path() + "/a", path}) {
+  for (const std::string& made : {directory.path() + "/a", path}) {
     struct stat status {};
     ASSERT_EQ(::stat(made.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0700U);

@@ -331,7 +331,7 @@ TEST(ConfigFile, RefusesWhatItDoesNotUnderstand) {
 }
 
 TEST(ConfigFile, QuotesWhatItReads) {
-  for (const std::string text : {"", "a", "a b", "\"", "\\", "\\\"", "#;=,[]", "grün"}) {
+  for (const char* text : {"", "a", "a b", "\"", "\\", "\\\"", "#;=,[]", "grün"}) {
     EXPECT_EQ(entries("a = " + quote_config_value(text)).front().values, std::vector<std::string>{text});
   }
 }
