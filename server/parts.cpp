@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/job_answers.hpp"
+#include "api/wire_id.hpp"
 #include "settings/database_url.hpp"
 
 namespace pysandbox::server {
@@ -61,14 +62,14 @@ void write(Log& log, const SandboxEvent& event) {
   const Job* job = event.job;
   if (job != nullptr && job->result) {
     log.write(level_of(event.kind), word_of(event.kind),
-              {{"job", job->id},
+              {{"job", api::to_wire_id(job->id)},
                {"owner", job->submission.owner},
                {"outcome", std::string(to_string(job->result->outcome))},
                {"attempt", std::int64_t{job->attempt}},
                {"run_s", std::chrono::duration<double>(job->result->usage.wall_time).count()}});
   } else if (job != nullptr) {
     log.write(level_of(event.kind), word_of(event.kind),
-              {{"job", job->id},
+              {{"job", api::to_wire_id(job->id)},
                {"owner", job->submission.owner},
                {"attempt", std::int64_t{job->attempt}},
                {"sentence", event.sentence}});

@@ -59,7 +59,8 @@ int serve(const Settings& settings) {
                                 .log = log,
                                 .limits = limits_of(settings),
                                 .isolation = isolation,
-                                .workers = workers_of(settings)});
+                                .workers = workers_of(settings),
+                                .files_directory = place.files()});
   const auto application = api::make_application({sandbox, access, operations, api_limits_of(settings)});
   Gate gate(gate_options_of(settings), *application);
   const auto listener = http::Listener::open(listener_options_of(settings), gate);

@@ -1,10 +1,14 @@
 #include "service_operations.hpp"
 
+#include <sys/statvfs.h>
+#include <unistd.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <functional>
+#include <system_error>
 
 #include "api/json_response.hpp"
 #include "api/routes.hpp"
@@ -16,6 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds checks_hold{1};
+constexpr std::uint64_t least_free_bytes = 1 << 20;
 
 // The sentence of what `look` throws; empty if it does not.
 std::string problem_of(const std::function<void()>& look) {
@@ -24,6 +29,18 @@ std::string problem_of(const std::function<void()>& look) {
     return "";
   } catch (const std::exception& error) {
     return error.what();
+  }
+}
+
+// That a file can be added there, as far as it shows without adding one.
+void check_storage(const std::string& directory) {
+  struct statvfs space {};
+  if (::access(directory.c_str(), W_OK | X_OK) != 0 || ::statvfs(directory.c_str(), &space) != 0) {
+    throw Error(ErrorCode::unavailable, directory + ": " + std::generic_category().message(errno));
+  }
+  const bool inodes_are_counted = space.f_files > 0;
+  if (space.f_bavail * space.f_frsize < least_free_bytes || (inodes_are_counted && space.f_favail == 0)) {
+    throw Error(ErrorCode::unavailable, directory + ": the disk is full");
   }
 }
 
@@ -77,6 +94,9 @@ json::object isolation_json(const Isolation& isolation) {
           {"unique_uid", isolation.unique_uid}};
 }
 
+// What monitors ask every few seconds is no news.
+bool is_watching(std::string_view route) { return route == "/health" || route == "/ready" || route == "/metrics"; }
+
 std::string path_of(const http::Request& request) { return request.target.substr(0, request.target.find('?')); }
 
 }  // namespace
@@ -90,7 +110,7 @@ std::vector<ServiceOperations::Check> ServiceOperations::checks() {
   const auto now = std::chrono::steady_clock::now();
   if (!checks_.empty() && now - checked_at_ < checks_hold) return checks_;
   checks_ = {{"store", problem_of([&] { parts_.sandbox.jobs()->counts(); })},
-             {"files", problem_of([&] { parts_.sandbox.files()->find(FileId(32, '0')); })},
+             {"files", problem_of([&] { check_storage(parts_.files_directory); })},
              {"runner", problem_of([&] {
                 for (const HostFinding& finding : parts_.sandbox.check()) {
                   if (finding.level != HostFinding::Level::missing) continue;
@@ -160,7 +180,7 @@ void ServiceOperations::answered(const http::Request& request, int status, std::
   const auto match = api::find_route(request.method, request.segments);
   const std::string_view route = match.route != nullptr ? match.route->pattern : "";
   parts_.metrics.answered(request.method, route, status, took);
-  parts_.log.write(LogLevel::info, "request",
+  parts_.log.write(is_watching(route) ? LogLevel::debug : LogLevel::info, "request",
                    {{"method", request.method},
                     {"path", path_of(request)},
                     {"status", std::int64_t{status}},

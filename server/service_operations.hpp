@@ -24,6 +24,7 @@ struct OperationsParts {
   JobLimits limits{};
   Isolation isolation{};  // what isolated the program that was run first
   unsigned workers = 0;
+  std::string files_directory{};  // of the FileStore
 };
 
 class ServiceOperations final : public api::Operations {

@@ -77,9 +77,9 @@ TEST_F(GateTest, TakesTheNamesOfLoopbackWithTheRightPortOrNone) {
 }
 
 TEST_F(GateTest, RefusesNamesThatAPageCouldMakePointHere) {
-  for (const char* name : {"evil.example", "evil.example:3004", "localhost.evil.example", "localhost:3005",
-                           "127.0.0.1:80", "", "127.0.0.1.evil.example", "0.0.0.0", "[::1]:1",
-                           "localhost.", "127.1", "::1", "evil.example:localhost"}) {
+  for (const char* name :
+       {"evil.example", "evil.example:3004", "localhost.evil.example", "localhost:3005", "127.0.0.1:80", "",
+        "127.0.0.1.evil.example", "0.0.0.0", "[::1]:1", "localhost.", "127.1", "::1", "evil.example:localhost"}) {
     const auto response = ask({}, request("GET", name));
     EXPECT_EQ(response.status, 403) << name;
     EXPECT_EQ(std::get<std::string>(response.body), "forbidden_host");

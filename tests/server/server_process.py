@@ -65,7 +65,7 @@ class Server:
             if self.process is not None:
                 code = self.stop()
                 if kind is None and code != 0:
-                    raise AssertionError(f"the server exited with {code} after SIGTERM:\n{self.log()}")
+                    raise AssertionError(f"the server exited with {code} after SIGTERM:\n{self.last_lines()}")
         finally:
             self.clean()
 
@@ -99,7 +99,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"the server did not end:\n{self.log()}") from None
+            raise AssertionError(f"the server did not end:\n{self.last_lines()}") from None
         self.process = None
         return code
 
@@ -112,6 +112,9 @@ class Server:
         """What it has written so far."""
         return self.stderr.read_text(errors="replace")
 
+    def last_lines(self):
+        return "\n".join(self.log().splitlines()[-30:])
+
     def until(self, look, complaint):
         """The first true answer of `look`, asked again and again while the server lives."""
         deadline = time.monotonic() + PATIENCE
@@ -119,9 +122,9 @@ class Server:
             if found := look():
                 return found
             if self.process is None or self.process.poll() is not None:
-                raise AssertionError(f"the server has ended, {complaint}:\n{self.log()}")
+                raise AssertionError(f"the server has ended, {complaint}:\n{self.last_lines()}")
             if time.monotonic() > deadline:
-                raise AssertionError(f"{complaint}:\n{self.log()}")
+                raise AssertionError(f"{complaint}:\n{self.last_lines()}")
             time.sleep(0.02)
 
     # REQUESTS, each on a connection of its own
