@@ -68,13 +68,13 @@ int serve(const Settings& settings) {
   operations.listening(*listener);
 
   const ListenAddress address{settings.listen.address, listener->port()};
-  if (!settings.port_file.empty()) replace_private_file(settings.port_file, std::to_string(address.port) + "\n");
   log.write(LogLevel::info, "serving",
             {{"url", "http://" + to_string(address)},
              {"jobs_in", database_text(settings, place)},
              {"isolation", isolation_text(isolation)},
              {"workers", std::int64_t{workers_of(settings)}},
              {"let_in", who_is_let_in(keys)}});
+  if (!settings.port_file.empty()) replace_private_file(settings.port_file, std::to_string(address.port) + "\n");
   tell_service_manager("READY=1");
 
   signals.wait();

@@ -176,7 +176,7 @@ class Telling(Service):
         printed = run_program("--print-config", env={"HOME": "/home/you"}).stdout
         settings = {}
         for name, value in re.findall(r"^([a-z-]+) = (.*)$", printed, re.M):
-            value = value.strip('"')
+            value = value.strip('"').replace("/home/you", "~")
             settings[name] = "" if value in ("[]", "false") else value
         self.assertEqual(rows, settings)
 
