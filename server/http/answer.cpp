@@ -40,7 +40,7 @@ std::string Session::head_of(Exchange& exchange) const {
   if (std::holds_alternative<std::shared_ptr<Waiting>>(exchange.response->body))
     throw Error(ErrorCode::internal, "an answer that is not there yet cannot be sent");
   exchange.body = framing_of(*exchange.response, exchange.version);
-  exchange.keep_alive = exchange.keep_alive && exchange.body != Body::until_close && exchange.parser.is_done() &&
+  exchange.keep_alive = exchange.keep_alive && exchange.body != Body::until_close && exchange.was_read() &&
                         !is_draining_ && requests_ < service_.options.max_requests_per_connection;
   using Then = ResponseFraming::Then;
   ResponseFraming framing{exchange.body, size_of(*exchange.response), Then::close};

@@ -98,7 +98,7 @@ class Application {
   // How the session's own refusals look (on an I/O thread): `code` is a machine word ("bad_framing"), `sentence` for a person.
   virtual Response refusal(int status, std::string_view code, std::string_view sentence, const std::string& request_id) = 0;
 
-  // How an exception of a handler looks.
+  // How an exception of a handler looks. As with a refusal, its body is a string. On the thread that threw.
   virtual Response failure(const std::exception& error, const Request& request) = 0;
 
   // After the last byte of an answer (or the connection) is gone: for metrics and the access log. On an I/O thread.

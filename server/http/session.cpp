@@ -12,6 +12,7 @@
 
 #include <pysandbox/error.hpp>
 
+#include "http/head_parser.hpp"
 #include "http/head_scan.hpp"
 #include "http/target.hpp"
 
@@ -118,7 +119,7 @@ Session::Awaitable<bool> Session::serve_one() {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - exchange->started);
   service_.application.answered(exchange->request, status, took);
   if (is_sent && exchange->keep_alive) co_return true;
-  if (is_sent && (!exchange->parser.is_done() || !connection_->unread().empty())) co_await connection_->linger();
+  if (is_sent && (!exchange->was_read() || !connection_->unread().empty())) co_await connection_->linger();
   co_return false;
 }
 
@@ -152,7 +153,7 @@ Session::Awaitable<Session::Reading> Session::read_head(const SharedExchange& ex
 }
 
 std::optional<Refusal> Session::take_head(Exchange& exchange, std::size_t bytes) {
-  auto parsed = exchange.parser.parse_head(connection_->unread().substr(0, bytes));
+  auto parsed = parse_head(connection_->unread().substr(0, bytes));
   connection_->use(bytes);
   if (auto* refusal = std::get_if<Refusal>(&parsed)) return std::move(*refusal);
   auto& head = std::get<pysandbox::http::Head>(parsed);
@@ -162,6 +163,7 @@ std::optional<Refusal> Session::take_head(Exchange& exchange, std::size_t bytes)
   auto checked = check_head(head);
   if (auto* refusal = std::get_if<Refusal>(&checked)) return std::move(*refusal);
   exchange.framing = std::move(std::get<Framing>(checked));
+  exchange.decoder.emplace(exchange.framing);
   exchange.keep_alive = exchange.framing.keep_alive;
   auto target = parse_target(head.target);
   if (!target)
@@ -242,23 +244,24 @@ Session::Awaitable<Session::Reading> Session::read_body(const SharedExchange& ex
                                                         BodyPipe* pipe) {
   Pace pace = connection_->receiving_pace();
   std::uint64_t total = 0;
-  while (!exchange->parser.is_done() && (!pipe || is_working_)) {
+  while (!exchange->was_read() && (!pipe || is_working_)) {
     const std::string_view bytes = connection_->unread().substr(0, input_bytes);
     if (pipe && !pipe->has_room(bytes.size())) {
       co_await connection_->wait();
       continue;
     }
-    RequestParser::Step step;
-    if (!bytes.empty()) step = exchange->parser.parse_body(bytes);
-    if (step.refusal) co_return *std::move(step.refusal);
-    if (step.payload.size() > max_bytes - total) co_return too_large(max_bytes);
-    total += step.payload.size();
-    if (pipe)
-      pipe->push(step.payload);
-    else
-      exchange->request.body += step.payload;
-    connection_->use(step.used);
-    if (step.used > 0) continue;
+    if (!bytes.empty()) {
+      BodyDecoder::Step step = exchange->decoder->step(bytes);
+      if (step.refusal) co_return *std::move(step.refusal);
+      if (step.payload.size() > max_bytes - total) co_return too_large(max_bytes);
+      total += step.payload.size();
+      if (pipe)
+        pipe->push(step.payload);
+      else
+        exchange->request.body += step.payload;
+      connection_->use(step.used);
+      continue;
+    }
     const auto came = co_await connection_->receive(pace);
     if (came == Connection::Came::gone) co_return Client::is_gone;
     if (came == Connection::Came::late)
@@ -329,17 +332,30 @@ bool Session::guarded(Exchange& exchange, const std::function<void()>& call) con
     call();
     return true;
   } catch (const std::exception& error) {
-    exchange.response = service_.application.failure(error, exchange.request);
+    exchange.response = failure(error, exchange.request);
   } catch (...) {
-    const Error error(ErrorCode::internal, "a handler threw what is no exception");
-    exchange.response = service_.application.failure(error, exchange.request);
+    exchange.response = failure(Error(ErrorCode::internal, "a handler threw what is no exception"), exchange.request);
   }
   return false;
+}
+
+// Whatever happens here, there is an answer: this is also called where nobody else catches.
+Response Session::failure(const std::exception& error, const Request& request) const noexcept {
+  Response response;
+  try {
+    response = service_.application.failure(error, request);
+    if (!std::holds_alternative<std::string>(response.body)) response.body = std::string();
+  } catch (...) {
+    response = Response();
+    response.status = 500;
+  }
+  return response;
 }
 
 void Session::refuse(Exchange& exchange, const Refusal& refusal) const {
   exchange.keep_alive = false;
   exchange.response = service_.application.refusal(refusal.status, refusal.code, refusal.sentence, exchange.request.id);
+  if (!std::holds_alternative<std::string>(exchange.response->body)) exchange.response->body = std::string();
 }
 
 std::function<void()> Session::notifier() {

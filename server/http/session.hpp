@@ -19,12 +19,12 @@
 
 #include "http/application.hpp"
 #include "http/bell.hpp"
+#include "http/body_decoder.hpp"
 #include "http/body_pipe.hpp"
 #include "http/connection.hpp"
 #include "http/framing.hpp"
 #include "http/listener.hpp"
 #include "http/piece_reader.hpp"
-#include "http/request_parser.hpp"
 #include "http/response_head.hpp"
 
 namespace pysandbox::http {
@@ -63,8 +63,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // One request and its answer. Whoever works for it on another thread shares it.
   struct Exchange {
     Request request{};
-    RequestParser parser{};
     Framing framing{};
+    std::optional<BodyDecoder> decoder{};
     int version = 11;
     bool keep_alive = false;
     Clock::time_point started{};
@@ -76,6 +76,9 @@ class Session : public std::enable_shared_from_this<Session> {
     std::shared_ptr<void> subscription{};
     EventBody::Piece events{};
     bool is_broken = false;  // the answer cannot be sent to its end
+
+    // Its last byte was used: what follows is another request.
+    bool was_read() const noexcept { return decoder && decoder->is_done(); }
   };
   using SharedExchange = std::shared_ptr<Exchange>;
 
@@ -112,6 +115,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Calls what may throw. An exception becomes exchange->response, and the result is false.
   bool guarded(Exchange& exchange, const std::function<void()>& call) const;
+  Response failure(const std::exception& error, const Request& request) const noexcept;
   void refuse(Exchange& exchange, const Refusal& refusal) const;
 
   // Notifies the connection from any thread, for as long as this session is there.

@@ -62,8 +62,10 @@ Client::Client(std::uint16_t port, int receive_bytes) : socket_(::socket(AF_INET
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    leave();
     throw std::runtime_error("connecting failed");
+  }
 }
 
 Client::~Client() { leave(); }
