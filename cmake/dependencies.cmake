@@ -22,6 +22,7 @@ endif()
 if(PYSANDBOX_BUILD_SERVER)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp REQUIRED)  # its core only
+  find_package(LibArchive REQUIRED)
 endif()
 if(PYSANDBOX_BUILD_TESTS)
   find_package(GTest REQUIRED)

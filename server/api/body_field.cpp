@@ -60,6 +60,14 @@ BodyField BodyField::decoded(std::string_view expected) const {
   }
 }
 
+std::optional<BodyField> BodyField::find(std::string_view key) const {
+  const auto* object = value_->if_object();
+  if (object == nullptr) refuse("an object");
+  const auto* found = object->if_contains(key);
+  if (found == nullptr) return std::nullopt;
+  return member(key, *found);
+}
+
 std::vector<std::pair<std::string, BodyField>> BodyField::members() const {
   const BodyField field = decoded("an object");
   const auto* object = field.value_->if_object();

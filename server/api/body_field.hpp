@@ -31,6 +31,8 @@ class BodyField {
   // null, or an empty text.
   bool is_absent() const;
 
+  // Of an object: one member, if it is there, or all.
+  std::optional<BodyField> find(std::string_view key) const;
   std::vector<std::pair<std::string, BodyField>> members() const;
   std::vector<BodyField> elements() const;
 

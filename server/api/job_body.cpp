@@ -137,19 +137,17 @@ JobBody parse_job_body(std::string_view text, const ApiLimits& limits) {
   const json::value document = parse_document(text);
   if (!document.is_object()) BodyField(document).refuse("one JSON object");
   Draft draft{.limits = limits};
-  for (const auto& [key, field] : BodyField(document).members()) {
-    const auto* row = std::ranges::find(table, key, &Row::key);
-    if (row == table.end()) {
-      warn_unknown(field, draft.body);
-    } else if (!field.is_absent()) {
-      draft.problems.collect([&] { row->read(field, draft); });
-    }
+  const BodyField root(document);
+  for (const auto& [key, field] : root.members()) {
+    if (std::ranges::find(table, key, &Row::key) == table.end()) warn_unknown(field, draft.body);
   }
-  if (draft.body.request.code.empty()) {
-    const json::value* const code = document.get_object().if_contains("code");
-    const bool is_missing = code == nullptr || BodyField(*code).is_absent();
-    if (is_missing) draft.problems.add(wrong_field("code", "is missing; give the program's text"));
+  // In the order of the table, so that bodies that differ in their order only ask for the same.
+  for (const Row& row : table) {
+    const auto field = root.find(row.key);
+    if (field && !field->is_absent()) draft.problems.collect([&] { row.read(*field, draft); });
   }
+  const auto code = root.find("code");
+  if (!code || code->is_absent()) draft.problems.add(wrong_field("code", "is missing; give the program's text"));
   draft.problems.throw_if_any();
   draft.body.request.limits = draft.job_limits.take_limits();
   check_request(draft.body.request);

@@ -62,8 +62,9 @@ void add_url(const BodyField& field, const std::string& url, InputFile input, Jo
   if (url.starts_with(upload_path)) {
     return add_upload(field, std::string_view(url).substr(upload_path.size()), std::move(input), body);
   }
-  const std::string_view scheme = std::string_view(url).substr(0, url.find("://"));
-  if (!http::equal_ignoring_case(scheme, "http") && !http::equal_ignoring_case(scheme, "https")) {
+  const std::string_view scheme = std::string_view(url).substr(0, url.find(':') + 1);
+  const bool is_web = http::equal_ignoring_case(scheme, "http:") || http::equal_ignoring_case(scheme, "https:");
+  if (!is_web || !url.substr(scheme.size()).starts_with("//")) {
     field.refuse("a URL that begins with http:// or https://, or the url of an uploaded file (/api/files/...)");
   }
   if (find_invalid_utf8(url) || url.find('\0') != std::string::npos) field.refuse("text without NUL");
