@@ -55,9 +55,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ server/api/ cli/ tests/server/
-Boost.JSON        boost/json       src/wire/ server/
-Boost.JSON        boost/json       src/wire/ server/ tests/server/
+Boost.JSON        boost/json       src/wire/ server/ cli/ tests/server/
 Boost.Process     boost/process    src/container/ tests/support/
 Boost.Asio        boost/asio       src/container/ server/ tests/support/
 Boost.Beast       boost/beast      server/http/
@@ -73,8 +71,7 @@ libcurl           curl             src/network/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/
-nettle            nettle           src/file/ src/support/hmac.*
-nettle            nettle           src/file/ src/support/ server/keys/
+nettle            nettle           src/file/ src/support/hmac.* server/keys/
 prometheus-cpp    prometheus       server/metrics/
 spdlog            spdlog           server/log.*
 SQLite            sqlite3.h        src/job/ tests/
