@@ -1,77 +1,93 @@
 #!/usr/bin/env python3
-"""Refuses what g++ 12.2 destroys twice: a capturing lambda or a braced temporary made inside a co_await expression.
+"""Refuses what g++ 12.2 compiles wrongly in coroutines: it destroys twice a capturing lambda or a braced temporary that is
+made inside a co_await expression, and makes an illegal instruction of a co_await in the condition of a loop.
 
     check_coroutines.py [ROOT]
 
-Looks at the C++ of server/. Prints each as file:line: sentence. Exit status 1 if there is one.
+Looks at the C++ below server/. Prints each as file:line: sentence. Exit status 1 if there is one.
 """
 
 import re
 import sys
 from pathlib import Path
 
-AWAIT = re.compile(r"\bco_await\b")
-LITERALS = re.compile(
-    r'R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', re.DOTALL
+LITERAL = re.compile(
+    r'R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/',
+    re.DOTALL,
 )
-CLOSING = {"(": ")", "[": "]", "{": "}"}
+CAPTURES = re.compile(r"(?P<before>\w+|\S)?\s*\[(?P<captures>[^\[\]]*)\]")
+LOOP = re.compile(r"\b(?:while|for)\s*\($")
+OPENING, CLOSING = "([{", ")]}"
 
 
 def without_literals(text):
-    """The text with strings, characters and comments blanked, so that lines and columns stay."""
-    return LITERALS.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    """The text with strings and comments blanked; lines and columns stay."""
+    return LITERAL.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
-def expression(text, start):
-    """What follows a co_await up to the end of its full expression: a ';', or a bracket that was opened before it."""
+def begin_of_expression(text, position):
+    """Where the full expression begins that `position` lies in: after a ';', a block, or the bracket of an if."""
     depth = 0
-    for end in range(start, len(text)):
-        if text[end] in CLOSING:
-            # `while (co_await next()) {`: what follows the condition is another statement
+    for index in range(position - 1, -1, -1):
+        letter = text[index]
+        ends_block = letter == "}" and not re.match(r"\s*[,).]", text[index + 1 :])
+        in_condition = letter == "(" and re.search(r"\b(?:if|while|for|switch)\s*$", text[:index])
+        if depth == 0 and (letter in ";{" or ends_block or in_condition):
+            return index + 1
+        if letter in CLOSING:
             depth += 1
-        elif text[end] in CLOSING.values():
+        elif letter in OPENING and depth > 0:
             depth -= 1
-            if depth < 0:
-                return text[start:end]
-        elif text[end] == ";" and depth == 0:
-            return text[start:end]
-    return text[start:]
-
-
-def statement_start(text, position):
-    """Where the full expression that holds a co_await begins."""
-    depth = 0
-    for start in range(position - 1, -1, -1):
-        if text[start] in CLOSING.values():
-            if text[start] == "}" and depth == 0:
-                return start + 1
-            depth += 1
-        elif text[start] in CLOSING:
-            if text[start] == "{" and depth == 0:
-                return start + 1
-            depth = max(0, depth - 1)
-        elif text[start] == ";" and depth == 0:
-            return start + 1
     return 0
 
 
+def end_of_expression(text, position):
+    depth = 0
+    for index in range(position, len(text)):
+        letter = text[index]
+        if letter in OPENING:
+            depth += 1
+        elif letter in CLOSING:
+            depth -= 1
+        if depth < 0 and letter == "}" or depth <= 0 and letter == ";":
+            return index
+    return len(text)
+
+
+def end_of_condition(text, position):
+    depth = 1
+    for index in range(position, len(text)):
+        depth += (text[index] == "(") - (text[index] == ")")
+        if depth == 0:
+            return index
+    return len(text)
+
+
+def has_captures(expression):
+    for match in CAPTURES.finditer(expression):
+        before, captures = match.group("before") or "", match.group("captures")
+        is_index = re.fullmatch(r"\w+|[)\]]", before) and before not in ("co_await", "co_return", "return")
+        is_binding = before == "auto" or (before == "&" and re.search(r"auto\s*&+\s*$", expression[: match.start("captures") - 1]))
+        if captures.strip() and not is_index and not is_binding:
+            return True
+    return False
+
+
 def objections(text):
-    """(line, sentence) of each breach in the text of one file."""
+    """(line, sentence) for each breach in the text of a file."""
     text = without_literals(text)
-    found = {}
-    for match in AWAIT.finditer(text):
-        start = statement_start(text, match.start())
-        whole = text[start : match.start()] + expression(text, match.start())
+    for match in re.finditer(r"\bco_await\b", text):
         line = text.count("\n", 0, match.start()) + 1
-        # A '[' that does not follow a name, a call or another index begins a lambda; structured bindings follow `auto`.
-        for bracket in re.finditer(r"(?<![\w)\]])\s*\[(?!\[)([^\]]*)\]", re.sub(r"\bauto\s*[&]*\s*\[[^\]]*\]", "auto x", whole)):
-            if bracket.group(1).strip():
-                found[line] = "makes a lambda with captures inside a co_await expression; give it a name before"
-        if re.search(r"\{", expression(text, match.start())):
-            found[line] = "makes a braced temporary inside a co_await expression; give it a name before"
-        if re.search(r"(?:[\w>]|[,(=])\s*\{", text[start : match.start()].rpartition("\n")[2]) and "(" in text[start : match.start()]:
-            pass
-    return sorted(found.items())
+        begin = begin_of_expression(text, match.start())
+        in_condition = re.search(r"\b(?:if|while|for|switch)\s*\($", text[:begin])
+        end = end_of_condition(text, begin) if in_condition else end_of_expression(text, match.start())
+        expression = text[begin:end]
+        if LOOP.search(text[:begin]) or re.search(r"\bfor\s*\([^()]*;[^()]*$", text[: match.start()]):
+            yield line, "awaits in the condition of a loop; await into a variable before"
+        if has_captures(expression):
+            yield line, "makes a capturing lambda inside a co_await expression; give it a name before"
+        if "{" in expression:
+            yield line, "makes a braced temporary inside a co_await expression; give it a name before"
 
 
 def main(arguments):
@@ -80,12 +96,10 @@ def main(arguments):
     if not files:
         print(f"{root}/server holds no C++; give the root of the project", file=sys.stderr)
         return 2
-    status = 0
-    for path in files:
-        for line, sentence in objections(path.read_text()):
-            print(f"{path.relative_to(root)}:{line}: {sentence}")
-            status = 1
-    return status
+    found = [f"{path.relative_to(root)}:{line}: {sentence}" for path in files for line, sentence in objections(path.read_text())]
+    for objection in found:
+        print(objection)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

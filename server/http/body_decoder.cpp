@@ -27,7 +27,10 @@ BodyDecoder::Step BodyDecoder::step(std::string_view bytes) {
       return step;
     }
     if (!take(bytes[used]))
-      return {used + 1, {}, Refusal{400, "bad_framing", "The chunks of the body are broken; send it again, or with a Content-Length."}};
+      return {
+          used + 1,
+          {},
+          Refusal{400, "bad_framing", "The chunks of the body are broken; send it again, or with a Content-Length."}};
     if (is_done()) return {used + 1};
   }
   return {bytes.size()};
@@ -42,27 +45,34 @@ BodyDecoder::Step BodyDecoder::take_data(std::string_view bytes) {
 
 bool BodyDecoder::take(char byte) {
   switch (state_) {
-    case State::size: return is_hex_digit(byte) && take_size_digit(byte);
+    case State::size:
+      return is_hex_digit(byte) && take_size_digit(byte);
     case State::more_size:
       if (is_hex_digit(byte)) return take_size_digit(byte);
       if (byte == ';') state_ = State::extension;
       return byte == ';' || expect(byte, '\r', State::size_end);
     case State::extension:
     case State::quoted:
-    case State::escaped: return take_extension(byte);
+    case State::escaped:
+      return take_extension(byte);
     case State::size_end:
       if (byte != '\n') return false;
       state_ = left_ == 0 ? State::trailer : State::data;
       return true;
-    case State::data_return: return expect(byte, '\r', State::data_end);
-    case State::data_end: return expect(byte, '\n', State::size);
+    case State::data_return:
+      return expect(byte, '\r', State::data_end);
+    case State::data_end:
+      return expect(byte, '\n', State::size);
     case State::trailer:
     case State::trailer_rest:
-    case State::trailer_line_end: return take_trailer(byte);
-    case State::last_end: return expect(byte, '\n', State::done);
+    case State::trailer_line_end:
+      return take_trailer(byte);
+    case State::last_end:
+      return expect(byte, '\n', State::done);
     case State::sized_data:
     case State::data:
-    case State::done: break;
+    case State::done:
+      break;
   }
   return false;
 }

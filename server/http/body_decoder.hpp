@@ -34,8 +34,23 @@ class BodyDecoder {
 
  private:
   // Named by what comes next.
-  enum class State { sized_data, size, more_size, extension, quoted, escaped, size_end, data, data_return, data_end,
-                     trailer, trailer_rest, trailer_line_end, last_end, done };
+  enum class State {
+    sized_data,
+    size,
+    more_size,
+    extension,
+    quoted,
+    escaped,
+    size_end,
+    data,
+    data_return,
+    data_end,
+    trailer,
+    trailer_rest,
+    trailer_line_end,
+    last_end,
+    done
+  };
 
   Step take_data(std::string_view bytes);
   bool take(char byte);

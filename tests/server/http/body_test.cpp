@@ -53,9 +53,8 @@ TEST_F(Bodies, ArriveAsAStream) {
 
 TEST_F(Bodies, AreBoundedByTheirPlan) {
   for (const auto kind : {Plan::Body::whole, Plan::Body::stream}) {
-    app.on("/", kind, 1000, [](Request& request) {
-      return text(request.body_stream ? read_all(request.body_stream) : request.body);
-    });
+    app.on("/", kind, 1000,
+           [](Request& request) { return text(request.body_stream ? read_all(request.body_stream) : request.body); });
     Client client(open());
     EXPECT_EQ(client.ask(post("/", std::string(1000, 'x'))).status, 200);
     EXPECT_EQ(client.ask(chunked_head + chunked(std::string(1000, 'x'), 10)).status, 200);
@@ -115,7 +114,8 @@ TEST_F(Bodies, AreNotInvitedToARefusal) {
   open();
   const auto ask = [&](const std::string& path) {
     Client client(port());
-    return client.ask("POST " + path + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").status;
+    return client.ask("POST " + path + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        .status;
   };
   EXPECT_EQ(ask("/closed"), 401);
   EXPECT_EQ(ask("/small"), 413);
@@ -125,7 +125,8 @@ TEST_F(Bodies, AreNotInvitedToARefusal) {
 TEST_F(Bodies, ThatAreOnTheirWayNeedNoInvitation) {
   app.on("/", Plan::Body::whole, 100, [](Request& request) { return text(request.body); });
   Client client(open());
-  EXPECT_EQ(client.ask("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc").body, "abc");
+  EXPECT_EQ(client.ask("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc").body,
+            "abc");
 }
 
 TEST_F(Bodies, NeedNotBeReadToTheEnd) {
@@ -222,7 +223,8 @@ TEST_F(Bodies, OfAnswersAreByteExactWhateverTheirSize) {
   bool is_sized = true;
   app.on("/", [&](Request&) {
     Response response;
-    response.body = StreamBody{source_of(body, 100'000), is_sized ? std::optional<std::uint64_t>(body.size()) : std::nullopt};
+    response.body =
+        StreamBody{source_of(body, 100'000), is_sized ? std::optional<std::uint64_t>(body.size()) : std::nullopt};
     return response;
   });
   Client client(open());
@@ -270,7 +272,8 @@ TEST_F(Bodies, OfAnswersThatBreakNeverLookComplete) {
     const auto inner = std::make_shared<ByteSource>(source_of(std::string(1 << 20, 'x')));
     response.body = StreamBody{[&, inner](std::span<std::byte> into) {
                                  const std::size_t bytes = (*inner)(into);
-                                 if (bytes == 0 && end == End::throwing) throw Error(ErrorCode::unavailable, "the disk is gone");
+                                 if (bytes == 0 && end == End::throwing)
+                                   throw Error(ErrorCode::unavailable, "the disk is gone");
                                  return bytes;
                                },
                                is_sized ? std::optional<std::uint64_t>(2 << 20) : std::nullopt};
@@ -293,7 +296,8 @@ TEST_F(Bodies, OfAnswersThatBreakNeverLookComplete) {
 TEST_F(Bodies, OfAnswersThatBreakAtOnceAreToldSo) {
   app.on("/", [](Request&) {
     Response response;
-    response.body = StreamBody{[](std::span<std::byte>) -> std::size_t { throw Error(ErrorCode::unavailable, "no disk"); }, 10};
+    response.body =
+        StreamBody{[](std::span<std::byte>) -> std::size_t { throw Error(ErrorCode::unavailable, "no disk"); }, 10};
     return response;
   });
   Client client(open());

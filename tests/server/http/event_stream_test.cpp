@@ -217,8 +217,9 @@ TEST_F(Events, LetNobodyWaitForAHeartbeat) {
 TEST_F(Events, ThatFailAtOnceAreAnError) {
   app.on("/", [](Request&) {
     Response response;
-    response.body = EventBody{[](const Wake&) -> std::shared_ptr<void> { throw Error(ErrorCode::not_found, "no such job"); },
-                              [] { return EventBody::Piece(); }};
+    response.body =
+        EventBody{[](const Wake&) -> std::shared_ptr<void> { throw Error(ErrorCode::not_found, "no such job"); },
+                  [] { return EventBody::Piece(); }};
     return response;
   });
   Client client(open());
@@ -391,7 +392,9 @@ TEST_F(WaitingAnswers, MustBeThereAtTheDeadline) {
   app.on("/throws", [](Request&) {
     const auto waiting = std::make_shared<Waiting>();
     waiting->deadline = std::chrono::steady_clock::now() + long_time;
-    waiting->look = [](Waiting::Turn) -> std::optional<Response> { throw Error(ErrorCode::unavailable, "no database"); };
+    waiting->look = [](Waiting::Turn) -> std::optional<Response> {
+      throw Error(ErrorCode::unavailable, "no database");
+    };
     Response response;
     response.body = waiting;
     return response;

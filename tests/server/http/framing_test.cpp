@@ -34,9 +34,10 @@ TEST(HeadScan, FindsTheEndHoweverTheBytesAreCut) {
 
 TEST(HeadScan, RefusesWhatNoHeadHolds) {
   for (const std::string& bad :
-       {"\r\nGET / HTTP/1.1\r\n"s, " GET / HTTP/1.1\r\n"s, "\tGET"s, "GET / HTTP/1.1\nHost: a\n"s, "GET / HTTP/1.1\r\n\n"s,
-        "GET / HTTP/1.1\r\nA: b\rc"s, "GET / HTTP/1.1\r\r\n"s, "GET / HTTP/1.1\r\nA: b\r\n c: d"s,
-        "GET / HTTP/1.1\r\n\tA: b"s, "GET / HTTP/1.1\r\nA: \0"s, "GET / HTTP/1.1\r\nA: \x7f"s, "\x16\x03\x01"s, "\0"s})
+       {"\r\nGET / HTTP/1.1\r\n"s, " GET / HTTP/1.1\r\n"s, "\tGET"s, "GET / HTTP/1.1\nHost: a\n"s,
+        "GET / HTTP/1.1\r\n\n"s, "GET / HTTP/1.1\r\nA: b\rc"s, "GET / HTTP/1.1\r\r\n"s,
+        "GET / HTTP/1.1\r\nA: b\r\n c: d"s, "GET / HTTP/1.1\r\n\tA: b"s, "GET / HTTP/1.1\r\nA: \0"s,
+        "GET / HTTP/1.1\r\nA: \x7f"s, "\x16\x03\x01"s, "\0"s})
     EXPECT_EQ(scan(bad), -400) << testing::PrintToString(bad);
 }
 
@@ -84,14 +85,28 @@ TEST(Framing, KnowsWhereTheBodyEnds) {
 }
 
 TEST(Framing, RefusesWhatCanBeSeenInTwoWays) {
-  for (const std::string& fields :
-       {"Content-Length: 4\r\nContent-Length: 4\r\n"s, "Content-Length: 4, 4\r\n"s, "Content-Length: +4\r\n"s,
-        "Content-Length: -1\r\n"s, "Content-Length: 0x4\r\n"s, "Content-Length: 4 4\r\n"s, "Content-Length:\r\n"s,
-        "Content-Length: 18446744073709551616\r\n"s, "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"s,
-        "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"s, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"s,
-        "Transfer-Encoding: xchunked\r\n"s, "Transfer-Encoding: chunked, identity\r\n"s, "Transfer-Encoding: identity\r\n"s,
-        "Transfer-Encoding: gzip, chunked\r\n"s, "Transfer-Encoding: chunked;q=1\r\n"s, "Transfer-Encoding:\r\n"s,
-        "Transfer-Encoding: \x0b" "chunked\r\n"s, "Content-Length : 4\r\n"s, "Content Length: 4\r\n"s, ": 4\r\n"s})
+  for (const std::string& fields : {"Content-Length: 4\r\nContent-Length: 4\r\n"s,
+                                    "Content-Length: 4, 4\r\n"s,
+                                    "Content-Length: +4\r\n"s,
+                                    "Content-Length: -1\r\n"s,
+                                    "Content-Length: 0x4\r\n"s,
+                                    "Content-Length: 4 4\r\n"s,
+                                    "Content-Length:\r\n"s,
+                                    "Content-Length: 18446744073709551616\r\n"s,
+                                    "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"s,
+                                    "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"s,
+                                    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"s,
+                                    "Transfer-Encoding: xchunked\r\n"s,
+                                    "Transfer-Encoding: chunked, identity\r\n"s,
+                                    "Transfer-Encoding: identity\r\n"s,
+                                    "Transfer-Encoding: gzip, chunked\r\n"s,
+                                    "Transfer-Encoding: chunked;q=1\r\n"s,
+                                    "Transfer-Encoding:\r\n"s,
+                                    "Transfer-Encoding: \x0b"
+                                    "chunked\r\n"s,
+                                    "Content-Length : 4\r\n"s,
+                                    "Content Length: 4\r\n"s,
+                                    ": 4\r\n"s})
     EXPECT_EQ(check("Host: a\r\n" + fields), 400) << fields;
   EXPECT_EQ(check("Host: a\r\nTransfer-Encoding: chunked\r\n", nullptr, "POST / HTTP/1.0"), 400);
 }
@@ -102,8 +117,8 @@ TEST(Framing, NeedsExactlyOneHost) {
   EXPECT_EQ(check("Host: a\r\nHost: a\r\n"), 400);
   for (const char* good : {"a", "a:1", "localhost:3004", "127.0.0.1:65535", "[::1]", "[::1]:80", "a-b.c_d.example"})
     EXPECT_EQ(check("Host: "s + good + "\r\n"), 0) << good;
-  for (const char* bad : {"", "a b", "a/b", "a@b", "a,b", ":80", "a:", "a:x", "a:123456", "[::1", "[]", "[g::1]", "[::1]x",
-                          "[::1]:", "a:1:2", "http://a", "a?b", "a#b", "\xc3\xa9"})
+  for (const char* bad : {"", "a b", "a/b", "a@b", "a,b", ":80", "a:", "a:x", "a:123456", "[::1", "[]", "[g::1]",
+                          "[::1]x", "[::1]:", "a:1:2", "http://a", "a?b", "a#b", "\xc3\xa9"})
     EXPECT_EQ(check("Host: "s + bad + "\r\n"), 400) << bad;
 }
 
@@ -117,8 +132,9 @@ TEST(Framing, RefusesOtherMethodsTargetsAndVersions) {
   EXPECT_EQ(of_line("OPTIONS * HTTP/1.1"), 400);
   EXPECT_EQ(of_line("GET http://a/ HTTP/1.1"), 400);
   EXPECT_EQ(of_line("GET a HTTP/1.1"), 400);
-  for (const char* line : {"GET / HTTP/2.0", "GET / HTTP/1.2", "GET / HTTP/0.9", "GET / http/1.1", "GET /", "GET  / HTTP/1.1",
-                           "GET / HTTP/1.1 ", "GET / x HTTP/1.1", "GET\t/ HTTP/1.1", "G@T / HTTP/1.1"})
+  for (const char* line :
+       {"GET / HTTP/2.0", "GET / HTTP/1.2", "GET / HTTP/0.9", "GET / http/1.1", "GET /", "GET  / HTTP/1.1",
+        "GET / HTTP/1.1 ", "GET / x HTTP/1.1", "GET\t/ HTTP/1.1", "G@T / HTTP/1.1"})
     EXPECT_EQ(of_line(line), 400) << line;
 }
 
@@ -150,7 +166,8 @@ TEST(Framing, KnowsOneExpectation) {
 }
 
 // What a body decodes to when it arrives in pieces of a size; nothing if it is refused. `used` counts all its bytes.
-std::optional<std::string> decode(const std::string& fields, const std::string& body, std::size_t piece, std::size_t* used = nullptr) {
+std::optional<std::string> decode(const std::string& fields, const std::string& body, std::size_t piece,
+                                  std::size_t* used = nullptr) {
   Framing framing;
   EXPECT_EQ(check("Host: a\r\n" + fields, &framing), 0);
   BodyDecoder decoder(framing);
@@ -180,11 +197,27 @@ TEST(BodyDecoder, DecodesABodyHoweverItIsCut) {
 }
 
 TEST(BodyDecoder, RefusesBrokenChunks) {
-  for (const std::string& bad :
-       {"10000000000000000\r\nx\r\n0\r\n\r\n"s, "00000000000000001\r\nx\r\n0\r\n\r\n"s, "1;a\nb\r\nx\r\n0\r\n\r\n"s, "1\nx\r\n0\r\n\r\n"s, "g\r\n"s,
-        "-1\r\n"s, " 1\r\nx\r\n"s, "0x1\r\nx\r\n0\r\n\r\n"s, "1\r\nxy\r\n0\r\n\r\n"s, "1\r\nx0\r\n\r\n"s, "\r\n"s, "1;a=\"b\r\nx\r\n0\r\n\r\n"s,
-        "1;a=\"\\\r\nx\r\n0\r\n\r\n"s, "1\r\nx\n0\r\n\r\n"s, "0\r\n b\r\n\r\n"s, "0\r\nA: b\n\r\n"s, "0\r\n\n"s, "0\r\n\r\r\n"s, "0\r\nA: \0\r\n\r\n"s,
-        "1 \r\nx\r\n"s, "1\rx"s})
+  for (const std::string& bad : {"10000000000000000\r\nx\r\n0\r\n\r\n"s,
+                                 "00000000000000001\r\nx\r\n0\r\n\r\n"s,
+                                 "1;a\nb\r\nx\r\n0\r\n\r\n"s,
+                                 "1\nx\r\n0\r\n\r\n"s,
+                                 "g\r\n"s,
+                                 "-1\r\n"s,
+                                 " 1\r\nx\r\n"s,
+                                 "0x1\r\nx\r\n0\r\n\r\n"s,
+                                 "1\r\nxy\r\n0\r\n\r\n"s,
+                                 "1\r\nx0\r\n\r\n"s,
+                                 "\r\n"s,
+                                 "1;a=\"b\r\nx\r\n0\r\n\r\n"s,
+                                 "1;a=\"\\\r\nx\r\n0\r\n\r\n"s,
+                                 "1\r\nx\n0\r\n\r\n"s,
+                                 "0\r\n b\r\n\r\n"s,
+                                 "0\r\nA: b\n\r\n"s,
+                                 "0\r\n\n"s,
+                                 "0\r\n\r\r\n"s,
+                                 "0\r\nA: \0\r\n\r\n"s,
+                                 "1 \r\nx\r\n"s,
+                                 "1\rx"s})
     EXPECT_EQ(decode("Transfer-Encoding: chunked\r\n", bad, 1000), std::nullopt) << testing::PrintToString(bad);
 }
 

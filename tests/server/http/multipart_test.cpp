@@ -42,7 +42,9 @@ std::string complaint(const std::string& body, const std::string& content_type =
   return "";
 }
 
-std::string part(const std::string& fields, const std::string& bytes) { return "--XX\r\n" + fields + "\r\n\r\n" + bytes + "\r\n"; }
+std::string part(const std::string& fields, const std::string& bytes) {
+  return "--XX\r\n" + fields + "\r\n\r\n" + bytes + "\r\n";
+}
 
 std::string field(const std::string& name, const std::string& bytes) {
   return part("Content-Disposition: form-data; name=\"" + name + "\"", bytes);
@@ -50,9 +52,10 @@ std::string field(const std::string& name, const std::string& bytes) {
 
 TEST(Multipart, TakesAFormApartHoweverItIsCut) {
   const std::string tricky = "\r\n--X\r\n--XY\r\r\n\r\n-\r\n--" + std::string(3, '\0') + "\r\n";
-  const std::string body = "preamble\r\n" + field("a", "1") +
-                           part("content-disposition: form-data; name=file; filename=\"x y.csv\"\r\nContent-Type: text/csv", tricky) +
-                           field("", "") + "--XX--\r\nepilogue";
+  const std::string body =
+      "preamble\r\n" + field("a", "1") +
+      part("content-disposition: form-data; name=file; filename=\"x y.csv\"\r\nContent-Type: text/csv", tricky) +
+      field("", "") + "--XX--\r\nepilogue";
   const std::vector<Got> expected{{"a", "-", "", "1"}, {"file", "x y.csv", "text/csv", tricky}, {"", "-", "", ""}};
   for (std::size_t piece = 1; piece < body.size(); ++piece) EXPECT_EQ(parse(body, piece), expected) << piece;
 }
@@ -94,11 +97,12 @@ TEST(Multipart, PassesOverWhatIsNotRead) {
 
 TEST(Multipart, ReadsItsSourceToTheEnd) {
   bool is_at_end = false;
-  Multipart multipart(type, [&, inner = source_of(field("a", "1") + "--XX--" + std::string(500'000, 'e'))](std::span<std::byte> into) {
-    const std::size_t bytes = inner(into);
-    is_at_end = bytes == 0;
-    return bytes;
-  });
+  Multipart multipart(
+      type, [&, inner = source_of(field("a", "1") + "--XX--" + std::string(500'000, 'e'))](std::span<std::byte> into) {
+        const std::size_t bytes = inner(into);
+        is_at_end = bytes == 0;
+        return bytes;
+      });
   while (multipart.next_part()) {
   }
   EXPECT_TRUE(is_at_end);
@@ -118,8 +122,9 @@ TEST(Multipart, UnderstandsNamesOfEveryKind) {
 }
 
 TEST(Multipart, NeedsABoundary) {
-  for (const char* bad : {"", "text/plain", "multipart/form-data", "multipart/mixed; boundary=XX", "multipart/form-data; boundary=",
-                          "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=\"a\\\"b\"", "multipart/form-data; boundary=\"a \"",
+  for (const char* bad : {"", "text/plain", "multipart/form-data", "multipart/mixed; boundary=XX",
+                          "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\"",
+                          "multipart/form-data; boundary=\"a\\\"b\"", "multipart/form-data; boundary=\"a \"",
                           "multipart/form-data; boundary=a; boundary=b", "multipart/form-data; boundary=\"a{b\""})
     EXPECT_NE(complaint(field("a", "1") + "--XX--", bad), "") << bad;
   EXPECT_NE(complaint("", "multipart/form-data; boundary=" + std::string(71, 'a')), "");
@@ -131,18 +136,24 @@ TEST(Multipart, NeedsABoundary) {
 TEST(Multipart, RefusesABodyThatEndsEarly) {
   const std::string body = field("a", "1") + field("b", "22") + "--XX--";
   EXPECT_EQ(complaint(body), "");
-  for (std::size_t length = 0; length < body.size(); ++length) EXPECT_NE(complaint(body.substr(0, length)), "") << length;
+  for (std::size_t length = 0; length < body.size(); ++length)
+    EXPECT_NE(complaint(body.substr(0, length)), "") << length;
 }
 
 TEST(Multipart, RefusesWhatIsNotWellFormed) {
   for (const std::string& bad :
        {part("", "x"), part("Content-Type: text/plain", "x"), part("Content-Disposition: form-data", "x"),
         part("Content-Disposition: attachment; name=a", "x"), part("Content-Disposition: form-data; name=\"a", "x"),
-        part("Content-Disposition: form-data; name=a; name=b", "x"), part("Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b", "x"),
-        part("Content-Disposition: form-data; name=a\r\n folded", "x"), part("Content-Disposition : form-data; name=a", "x"), part("no colon", "x"),
-        part("Content-Disposition: form-data; name=a\nX: y", "x"), part("Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64", "eA=="),
-        part("Content-Disposition: form-data; name=\"a\tb\"", "x"), part("Content-Disposition: form-data; name=a; filename*=UTF-8''%0A", "x"),
-        part("Content-Disposition: form-data; name=a; filename*=x", "x"), std::string("--XXY\r\n\r\n"), std::string("--XX\n\n")})
+        part("Content-Disposition: form-data; name=a; name=b", "x"),
+        part("Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b", "x"),
+        part("Content-Disposition: form-data; name=a\r\n folded", "x"),
+        part("Content-Disposition : form-data; name=a", "x"), part("no colon", "x"),
+        part("Content-Disposition: form-data; name=a\nX: y", "x"),
+        part("Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64", "eA=="),
+        part("Content-Disposition: form-data; name=\"a\tb\"", "x"),
+        part("Content-Disposition: form-data; name=a; filename*=UTF-8''%0A", "x"),
+        part("Content-Disposition: form-data; name=a; filename*=x", "x"), std::string("--XXY\r\n\r\n"),
+        std::string("--XX\n\n")})
     EXPECT_NE(complaint(bad + "--XX--\r\n"), "") << bad;
 }
 

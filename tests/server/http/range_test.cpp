@@ -24,7 +24,8 @@ TEST(ChooseRange, FindsThePart) {
   EXPECT_EQ(choose("bytes=-200", 100), "bytes 0-99/100");
   EXPECT_EQ(choose("Bytes= 5-6 ", 100), "bytes 5-6/100");
   EXPECT_EQ(choose("bytes=0-99999999999999999999999", 100), "bytes 0-99/100");
-  EXPECT_EQ(choose("bytes=18446744073709551614-", 18446744073709551615U), "bytes 18446744073709551614-18446744073709551614/18446744073709551615");
+  EXPECT_EQ(choose("bytes=18446744073709551614-", 18446744073709551615U),
+            "bytes 18446744073709551614-18446744073709551614/18446744073709551615");
 }
 
 TEST(ChooseRange, TellsThatThereIsNoSuchPart) {
@@ -36,8 +37,9 @@ TEST(ChooseRange, TellsThatThereIsNoSuchPart) {
 }
 
 TEST(ChooseRange, TakesWhatItDoesNotKnowForNothing) {
-  for (const char* field : {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=5-4", "bytes=0-1,3-4", "bytes=0-1,",
-                            "items=0-1", "bytes=1-2-3", "bytes=0x1-2", "bytes=+1-2", "bytes=- 5", "bytes 0-1", "bytes=1 -2"})
+  for (const char* field :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=5-4", "bytes=0-1,3-4", "bytes=0-1,",
+        "items=0-1", "bytes=1-2-3", "bytes=0x1-2", "bytes=+1-2", "bytes=- 5", "bytes 0-1", "bytes=1 -2"})
     EXPECT_EQ(choose(field, 100), "whole") << field;
 }
 

@@ -16,7 +16,8 @@ class SlowClients : public HttpTest {
     options.io_timeout = milliseconds(150);
     app.on("/", [](Request&) { return text("x"); });
     app.on("/whole", Plan::Body::whole, 1 << 20, [](Request& request) { return text(request.body); });
-    app.on("/stream", Plan::Body::stream, 1 << 20, [](Request& request) { return text(read_all(request.body_stream)); });
+    app.on("/stream", Plan::Body::stream, 1 << 20,
+           [](Request& request) { return text(read_all(request.body_stream)); });
     app.on("/endless", [](Request&) {
       Response response;
       response.body = StreamBody{[](std::span<std::byte> into) { return into.size(); }, std::nullopt};
@@ -149,7 +150,8 @@ TEST_F(SlowClients, DoNotKeepOthersOut) {
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 100; ++i) {
     clients.push_back(std::make_unique<Client>(port(), 4096));
-    clients.back()->send(i % 2 == 0 ? "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx" : get("/endless"));
+    clients.back()->send(i % 2 == 0 ? "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx"
+                                    : get("/endless"));
   }
   for (int i = 0; i < 20; ++i) expect_others_are_served();
 }

@@ -1,4 +1,5 @@
-// Bytes that two programs could take for different requests. Each is followed by one more request, which nobody may see.
+// Bytes that two programs could take for different requests. Each is followed by one more request, which nobody may
+// see.
 #include "server/http/support.hpp"
 
 namespace pysandbox::http {

@@ -29,9 +29,10 @@ TEST(ParseTarget, TakesQueriesApart) {
 }
 
 TEST(ParseTarget, RefusesWhatCouldBeReadInTwoWays) {
-  for (const char* bad : {"", "a", "*", "http://a/", "//", "//a", "/a//b", "/a//", "/.", "/..", "/a/../b", "/a/./b", "/a/..",
-                          "/%2e", "/%2E%2e", "/a/.%2e/b", "/a%2fb", "/a%2Fb", "/%", "/%4", "/%zz", "/a%00b", "/%0", "/?a=%",
-                          "/?a=%zz", "/?a=%00", "/?%00=a", "/a#b", "/a b", "/\xc3\xa9", "/a\\b"})
+  for (const char* bad : {"",        "a",       "*",       "http://a/", "//",    "//a",       "/a//b",   "/a//",
+                          "/.",      "/..",     "/a/../b", "/a/./b",    "/a/..", "/%2e",      "/%2E%2e", "/a/.%2e/b",
+                          "/a%2fb",  "/a%2Fb",  "/%",      "/%4",       "/%zz",  "/a%00b",    "/%0",     "/?a=%",
+                          "/?a=%zz", "/?a=%00", "/?%00=a", "/a#b",      "/a b",  "/\xc3\xa9", "/a\\b"})
     EXPECT_FALSE(parse_target(bad)) << bad;
 }
 
