@@ -145,6 +145,11 @@ struct Multipart::State {
     }
   }
 
+  void need(std::size_t bytes) {
+    while (unread().size() < bytes)
+      if (!fill()) refuse("ends before its last boundary; send all of it");
+  }
+
   // What is before "\r\n" at the front, which it removes too.
   std::string_view take_line(std::size_t max_bytes) {
     while (true) {
@@ -162,8 +167,7 @@ struct Multipart::State {
   // Passes the delimiter at the front, of which read() said that it is next. False if it was the last.
   bool pass_delimiter() {
     begin += delimiter.size();
-    while (unread().size() < 2)
-      if (!fill()) refuse("ends before its last boundary; send all of it");
+    need(2);
     if (unread().starts_with("--")) return false;
     constexpr std::size_t padding = 256;  // RFC 2046 lets gateways add spaces
     if (!trimmed(take_line(padding)).empty()) refuse("has a boundary that goes on after its end");
@@ -171,6 +175,7 @@ struct Multipart::State {
   }
 
   std::string take_head() {
+    need(2);
     if (unread().starts_with("\r\n")) refuse("has a part without a head");
     while (true) {
       const auto length = unread().find("\r\n\r\n");

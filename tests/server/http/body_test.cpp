@@ -265,8 +265,8 @@ TEST_F(Bodies, OfAnswersGoNoFurtherThanTheirSize) {
 
 TEST_F(Bodies, OfAnswersThatBreakNeverLookComplete) {
   enum class End { early, throwing };
-  End end = End::early;
-  bool is_sized = true;
+  std::atomic<End> end = End::early;
+  std::atomic<bool> is_sized = true;
   app.on("/", [&](Request&) {
     Response response;
     const auto inner = std::make_shared<ByteSource>(source_of(std::string(1 << 20, 'x')));

@@ -1,4 +1,8 @@
 // Clients that are slow on purpose are cut, and the others do not notice. Nothing here says how fast it must happen.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include "server/http/support.hpp"
@@ -213,6 +217,36 @@ TEST_F(Caps, HoldAgainstAFlood) {
   EXPECT_LE(listener->connections(), 2u + 64u);
   flood.clear();
   wait_for_connections(1);
+}
+
+// The limit on descriptors of this process, until the end of a test.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(rlim_t more) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(next);
+    const rlimit few{static_cast<rlim_t>(next) + more, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Caps, OfTheProcessKeepNobodyOutForever) {
+  open();
+  const FewDescriptors few(20);
+  for (int round = 0; round < 2; ++round) {
+    std::vector<std::unique_ptr<Client>> clients;
+    EXPECT_THROW(for (int i = 0; i < 100; ++i) clients.push_back(std::make_unique<Client>(port())), std::runtime_error);
+    clients.back()->send(get("/"));  // not accepted yet, or served
+    clients.erase(clients.begin(), clients.end() - 1);
+    EXPECT_EQ(clients.back()->read_answer().body, "x");
+  }
 }
 
 }  // namespace
