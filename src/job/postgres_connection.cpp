@@ -58,6 +58,14 @@ std::string_view remedy_for(std::string_view state) {
   return "try again";
 }
 
+// libpqxx 6 leaves the code out of some of the exceptions that have a type of their own.
+std::string state_of(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&error) != nullptr) return "53000";
+  return "";
+}
+
 // Classes of errors: PostgreSQL's documentation, appendix A.
 bool is_about_now(std::string_view state) {
   return state == "42501" || state == "25006" || state == "55P03" || state.starts_with("08") ||
@@ -110,14 +118,20 @@ void throw_postgres_error(const std::exception_ptr& error, const PostgresUrl& ur
     return Error(ErrorCode::unavailable, url.without_secrets(fmt::format("the job database {} cannot be used ({}); {}",
                                                                          url.shown(), reason, remedy)));
   };
+  const Error in_doubt =
+      unavailable("the connection was lost while a change was committed", "look whether it is done, or ask again");
   try {
     std::rethrow_exception(error);
   } catch (const pqxx::in_doubt_error&) {
-    throw unavailable("the connection was lost while a change was committed", "look whether it is done, or ask again");
+    throw in_doubt;
+  } catch (const pqxx::statement_completion_unknown&) {
+    throw in_doubt;
+  } catch (const pqxx::transaction_rollback& undone) {
+    throw unavailable(undone.what(), "others changed the same, so try again");
   } catch (const pqxx::broken_connection& lost) {
     throw unavailable(lost.what(), "see that the server runs and takes this user");
   } catch (const pqxx::sql_error& refused) {
-    const std::string& state = refused.sqlstate();
+    const std::string state = state_of(refused);
     if (is_about_now(state)) throw unavailable(refused.what(), remedy_for(state));
     if (state.starts_with("54")) {
       throw Error(ErrorCode::too_large,
@@ -134,15 +148,20 @@ void throw_postgres_error(const std::exception_ptr& error, const PostgresUrl& ur
   }
 }
 
-bool is_lost_connection(const std::exception_ptr& error) {
+PostgresFailure failure_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
+  } catch (const pqxx::statement_completion_unknown&) {
+    return PostgresFailure::other;
+  } catch (const pqxx::transaction_rollback&) {
+    return PostgresFailure::undone;
   } catch (const pqxx::broken_connection&) {
-    return true;
+    return PostgresFailure::connection_lost;
   } catch (const pqxx::sql_error& refused) {
-    return refused.sqlstate().starts_with("57P") || refused.sqlstate().starts_with("08");
+    const bool is_lost = refused.sqlstate().starts_with("57P") || refused.sqlstate().starts_with("08");
+    return is_lost ? PostgresFailure::connection_lost : PostgresFailure::other;
   } catch (...) {
-    return false;
+    return PostgresFailure::other;
   }
 }
 

@@ -50,7 +50,11 @@ class PostgresSession final : public SqlSession {
 // The one place where libpqxx's exceptions become ours; others are thrown again as they are.
 [[noreturn]] void throw_postgres_error(const std::exception_ptr& error, const PostgresUrl& url);
 
-// Whether it says that the connection is gone, or the server is about to go, and nothing of what was asked is done.
-bool is_lost_connection(const std::exception_ptr& error);
+enum class PostgresFailure {
+  connection_lost,  // or the server is about to go; nothing is done
+  undone,           // a deadlock, for example; nothing is done
+  other,
+};
+PostgresFailure failure_of(const std::exception_ptr& error);
 
 }  // namespace pysandbox

@@ -53,23 +53,28 @@ class PostgresDatabase final : public SqlDatabase {
   }
 
  private:
-  // A connection that waited may have been closed by a server that has come back since, so another one is tried then.
   template <class Use>
   void with_connection(const Use& use) {
-    if (try_with_connection(use)) return;
+    if (try_with_connection(use, LastTry::no)) return;
     pool_.clear();
-    try_with_connection(use);
+    try_with_connection(use, LastTry::yes);
   }
 
-  // False if it is worth another try.
+  enum class LastTry { no, yes };
+
+  // False if it is worth another try: after a deadlock, and with a connection that waited, since the server may have
+  // closed that and come back since.
   template <class Use>
-  bool try_with_connection(const Use& use) {
+  bool try_with_connection(const Use& use, LastTry last) {
     PostgresPool::Lease lease = pool_.take();
     try {
       use(lease.connection());
     } catch (...) {
-      if (!lease.is_fresh() && is_lost_connection(std::current_exception())) return false;
-      throw_postgres_error(std::current_exception(), url_);
+      const auto error = std::current_exception();
+      const PostgresFailure failure = failure_of(error);
+      const bool is_stale = failure == PostgresFailure::connection_lost && !lease.is_fresh();
+      if (last == LastTry::no && (is_stale || failure == PostgresFailure::undone)) return false;
+      throw_postgres_error(error, url_);
     }
     lease.keep();
     return true;

@@ -96,6 +96,7 @@ ThrowawayPostgres::ThrowawayPostgres() {
 ThrowawayPostgres::~ThrowawayPostgres() { stop(); }
 
 void ThrowawayPostgres::start() {
+  if (server_ >= 0) return;
   server_ = start_program({program("postgres"), "-D", data_, "-k", directory_.path(), "-c", "listen_addresses=", "-c",
                            "max_connections=50", "-c", "shared_buffers=16MB"},
                           directory_ / "log");

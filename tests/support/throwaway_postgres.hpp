@@ -29,7 +29,7 @@ class ThrowawayPostgres {
   // Runs SQL in a database and gives the rows as psql prints them: values between '|', rows in lines.
   std::string sql(const std::string& url, const std::string& statements) const;
 
-  void start();
+  void start();  // nothing if it runs
   void stop();  // at once; connections are cut
 
   // The user "guarded" needs the password "pass word".

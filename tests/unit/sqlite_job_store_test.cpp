@@ -156,9 +156,9 @@ TEST_F(SqliteJobStore, KeepsNoPartOfARemovedJob) {
   const JobId id = store->add({.code = "1"});
   EXPECT_TRUE(store->finish(store->claim("w", 1h).value(), RunResult{}));
   EXPECT_TRUE(store->remove(id));
-  EXPECT_EQ(
-      sql("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM requests) + (SELECT count(*) FROM results)"),
-      "0");
+  EXPECT_EQ(sql("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM requests) + (SELECT count(*) FROM results)"
+                " + (SELECT count(*) FROM events)"),
+            "0");
 }
 
 TEST_F(SqliteJobStore, FindsTheNextJobByIndexAlone) {
@@ -211,6 +211,93 @@ TEST_F(SqliteJobStore, RefusesADatabaseOfANewerVersion) {
   expect_refused(ErrorCode::conflict, "update this pysandbox");
   sql("PRAGMA user_version = 2");
   EXPECT_EQ(open()->list({}).size(), 1U);
+}
+
+// As version 1 made them, with a job of each state that it knew: running, and queued again after a lapse, too.
+constexpr const char* version_1 = R"sql(
+  CREATE TABLE jobs (
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    worker TEXT NOT NULL DEFAULT '',
+    token INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER CHECK ((lease_until IS NOT NULL) = (state = 'running')),
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER CHECK ((completed_at IS NOT NULL) = (state IN ('completed', 'failed'))),
+    cancel_requested INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX jobs_by_state ON jobs (state);
+  CREATE INDEX jobs_by_lease ON jobs (lease_until) WHERE state = 'running';
+  CREATE TABLE requests (sequence INTEGER PRIMARY KEY, request TEXT NOT NULL) STRICT;
+  CREATE TABLE results (sequence INTEGER PRIMARY KEY, result TEXT NOT NULL, stdout BLOB NOT NULL,
+                        stderr BLOB NOT NULL) STRICT;
+  INSERT INTO jobs VALUES
+    (1, '10000000000000000000000000000001', 'completed', 1, 'w', 1, NULL, 1000, 2000, 3000, 0),
+    (2, '10000000000000000000000000000002', 'failed', 0, '', 0, NULL, 1000, NULL, 3000, 1),
+    (3, '10000000000000000000000000000003', 'running', 2, 'w', 2, 9000000000000000, 1000, 2000, NULL, 0),
+    (5, '10000000000000000000000000000005', 'queued', 1, 'w', 1, NULL, 1000, 2000, NULL, 0),
+    (6, '10000000000000000000000000000006', 'queued', 0, '', 0, NULL, 1000, NULL, NULL, 0);
+  INSERT INTO requests SELECT sequence, '{"code":"' || sequence || '","entry_point":"main.py"}' FROM jobs;
+  INSERT INTO results VALUES (1, '{"outcome":"ok","warnings":["w"]}', x'6f7574ff', x''), (2, '{"outcome":"cancelled"}', x'', x'');
+  PRAGMA application_id = 0x70795362;
+  PRAGMA user_version = 1;
+)sql";
+
+std::string old_id(int number) { return "1000000000000000000000000000000" + std::to_string(number); }
+
+TEST_F(SqliteJobStore, TakesTheJobsOfVersion1Over) {
+  sql(version_1);
+  const auto store = open();
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+  EXPECT_EQ(sql("PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(sql("SELECT count(*) FROM sqlite_schema WHERE name = 'jobs_1'"), "0");
+
+  const Job completed = store->find(old_id(1)).value();
+  EXPECT_EQ(completed.state, JobState::completed);
+  EXPECT_EQ(completed.request.code, "1");
+  EXPECT_EQ(completed.result->stdout, "out\xFF");
+  EXPECT_EQ(completed.result->warnings, std::vector<std::string>{"w"});
+  EXPECT_EQ(completed.submission, Submission{});
+  EXPECT_EQ(completed.completed_at, Job::TimePoint(3000us));
+  EXPECT_EQ(store->list({.outcome = Outcome::cancelled}).at(0).id, old_id(2));
+  const auto log = store->events(old_id(1), 0, 10);
+  ASSERT_EQ(log.size(), 4U);
+  EXPECT_EQ(log[1].state, JobState::running);
+  EXPECT_EQ(log[1].at, Job::TimePoint(2000us));
+  EXPECT_EQ(log[2].text, "out\xFF");
+  EXPECT_EQ(log[3].kind, JobEvent::Kind::end);
+
+  Claim running;
+  running.job.id = old_id(3);
+  running.token = 2;
+  EXPECT_EQ(store->heartbeat(running, 1h), JobStore::Heartbeat::held) << "the claim is kept";
+  EXPECT_TRUE(store->finish(running, RunResult{}));
+  EXPECT_EQ(store->events(old_id(5), 0, 10).back().state, JobState::queued);
+  EXPECT_EQ(store->claim("w", 1h)->job.attempt, 2U);
+  EXPECT_EQ(store->claim("w", 1h)->job.id, old_id(6));
+  const JobId added = store->add({.code = "7"});
+  EXPECT_EQ(store->list({.limit = 1}).at(0).id, added);
+}
+
+TEST_F(SqliteJobStore, TakesVersion1OverOnceForManyProcesses) {
+  sql(version_1);
+  std::vector<pid_t> children;
+  for (int number = 0; number < 4; ++number) {
+    children.push_back(start_process([&] {
+      if (open()->list({}).size() != 5) ::_exit(5);
+    }));
+  }
+  for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
+}
+
+TEST_F(SqliteJobStore, LeavesVersion1AsItIsIfItCannotBeTakenOver) {
+  sql(version_1);
+  sql("UPDATE results SET result = '{\"outcome\"' WHERE sequence = 1");
+  EXPECT_THROW(open(), Error);
+  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+  EXPECT_EQ(sql("SELECT count(*) FROM jobs WHERE lease_until > 0"), "1");
 }
 
 TEST_F(SqliteJobStore, RefusesAPathThatCannotBeAFile) {
