@@ -44,8 +44,8 @@ void read_data_urls(const BodyField& field, Draft& draft) {
 void read_entry_point(const BodyField& field, Draft& draft) { draft.body.request.entry_point = field.text(); }
 
 void read_env(const BodyField& field, Draft& draft) {
-  for (const auto& [name, value] : field.members()) {
-    draft.problems.collect([&] { draft.body.request.env.emplace(name, value.text()); });
+  for (const auto& variable : field.members()) {
+    draft.problems.collect([&] { draft.body.request.env.emplace(variable.first, variable.second.text()); });
   }
 }
 
@@ -60,7 +60,7 @@ void read_limits(const BodyField& field, Draft& draft) {
     if (!LimitReader::knows(key)) {
       warn_unknown(value, draft.body);
     } else if (!value.is_absent()) {
-      draft.problems.collect([&] { draft.job_limits.take(key, value); });
+      draft.problems.collect([&, &name = key, &limit = value] { draft.job_limits.take(name, limit); });
     }
   }
 }
