@@ -98,11 +98,17 @@ class EventReader {
       piece.end = event.kind == JobEvent::Kind::end;
     }
     piece.more = !piece.end && events.size() == events_at_once;
-    if (events.empty()) piece.end = !jobs_.find(id_);  // deleted meanwhile
+    if (events.empty()) piece.end = nothing_follows();
     return piece;
   }
 
  private:
+  // The job was deleted, or its reader has had the end before.
+  bool nothing_follows() {
+    const auto job = jobs_.find(id_);
+    return !job || (has_ended(*job) && jobs_.events(id_, after_, 1).empty());
+  }
+
   JobStore& jobs_;
   JobId id_;
   std::uint64_t after_;
@@ -113,11 +119,7 @@ class EventReader {
 http::Response job_events(Call& call) {
   const Job job = own_job(call);
   JobStore& jobs = call.context.jobs;
-  const std::uint64_t after = after_of(call.request);
-  const bool nothing_follows = has_ended(job) && jobs.events(job.id, after, 1).empty();
-  if (nothing_follows)
-    return {.status = 204, .headers = {{"Cache-Control", "no-store"}}};  // browsers stop reconnecting
-  const auto reader = std::make_shared<EventReader>(jobs, job.id, after);
+  const auto reader = std::make_shared<EventReader>(jobs, job.id, after_of(call.request));
   return {.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Cache-Control", "no-store"},

@@ -132,10 +132,15 @@ TEST_F(Events, GoOnBehindTheLastOneThatCame) {
   EXPECT_THAT(names_of(all(id, "?after=5", {{"last-event-id", ""}})), ElementsAre("6 file", "7 end"));
 }
 
-TEST_F(Events, TellWhoHasThemAllToComeNoMore) {
+TEST_F(Events, EndAtOnceForWhoHasThemAll) {
   const std::string id = ended_job();
-  for (const std::string query : {"?after=7", "?after=8", "?after=9223372036854775807"})
-    EXPECT_EQ(open(id, query).status, 204);
+  for (const std::string query : {"?after=7", "?after=8", "?after=9223372036854775807"}) {
+    http::Response response = open(id, query);
+    EXPECT_EQ(response.status, 200);
+    const auto [events, is_end] = read(response);
+    EXPECT_THAT(events, IsEmpty());
+    EXPECT_TRUE(is_end);
+  }
 }
 
 TEST_F(Events, RefuseNumbersThatAreNone) {
