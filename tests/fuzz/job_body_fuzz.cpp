@@ -1,13 +1,13 @@
 // The body of a submission: whatever it is, it is refused in words or becomes a request that every store takes, within the operator's
 // limits, and that reads no file of the host.
-#include <boost/json/array.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <string_view>
+#include <variant>
 
 #include <pysandbox/error.hpp>
 
