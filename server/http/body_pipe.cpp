@@ -16,6 +16,7 @@ bool BodyPipe::has_room(std::size_t bytes) {
 }
 
 void BodyPipe::push(std::string_view bytes) {
+  if (bytes.empty()) return;
   {
     const std::lock_guard lock(mutex_);
     if (bytes.size() > capacity_ - size_) throw Error(ErrorCode::internal, "a body does not fit into its pipe");

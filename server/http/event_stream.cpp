@@ -15,8 +15,9 @@ void Session::read_events(const SharedExchange& exchange) {
   exchange->bell->reset();
   start(service_.handlers, [this, exchange] {
     exchange->is_broken = !guarded(*exchange, [&] {
-      const auto& body = std::get<EventBody>(exchange->response->body);
-      if (body.subscribe && !exchange->subscription) exchange->subscription = body.subscribe(wake_of(exchange->bell));
+      auto& body = std::get<EventBody>(exchange->response->body);
+      if (const auto subscribe = std::exchange(body.subscribe, nullptr))
+        exchange->subscription = subscribe(wake_of(exchange->bell));
       exchange->events = body.next();
     });
   });

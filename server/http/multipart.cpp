@@ -129,12 +129,13 @@ struct Multipart::State {
 
   // Bytes of the part, at most so many; zero once its delimiter is next.
   std::size_t read(std::span<std::byte> into) {
+    if (into.empty()) return 0;
     while (true) {
       const auto [available, is_end] = data_in_front(std::min(into.size(), buffer_bytes));
       const std::size_t taken = std::min(available, into.size());
       std::memcpy(into.data(), unread().data(), taken);
       begin += taken;
-      if (taken > 0 || is_end || into.empty()) return taken;
+      if (taken > 0 || is_end) return taken;
       if (!fill()) refuse("ends before its last boundary; send all of it");
     }
   }

@@ -288,8 +288,8 @@ Session::Awaitable<void> Session::wait_for_answer(const SharedExchange& exchange
     const auto turn = is_last ? Waiting::Turn::last : Waiting::Turn::early;
     start(service_.handlers, [this, exchange, waiting, turn] {
       guarded(*exchange, [&] {
-        if (waiting->subscribe && !exchange->subscription)
-          exchange->subscription = waiting->subscribe(wake_of(exchange->bell));
+        if (const auto subscribe = std::exchange(waiting->subscribe, nullptr))
+          exchange->subscription = subscribe(wake_of(exchange->bell));
         exchange->response = waiting->look(turn);
         if (!exchange->response && turn == Waiting::Turn::last)
           throw Error(ErrorCode::internal, "a handler had no answer at its deadline");
