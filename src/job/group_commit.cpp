@@ -6,16 +6,30 @@
 #include <iterator>
 #include <utility>
 
+#include <pysandbox/error.hpp>
+
 namespace pysandbox {
 namespace {
 
 // So that the last of a group need not wait long for the first.
 constexpr std::ptrdiff_t largest_group = 256;
 
+// One for each caller: they look at it, and let it go, at the same time.
+std::exception_ptr copy_of(const std::exception_ptr& error) {
+  try {
+    if (error) std::rethrow_exception(error);
+    return nullptr;
+  } catch (const Error& ours) {
+    return std::make_exception_ptr(Error(ours.code(), ours.what()));
+  } catch (...) {
+    return error;
+  }
+}
+
 }  // namespace
 
 struct GroupCommit::Call {
-  explicit Call(const Work& w) : work(w) {}
+  Call(const Work& w, std::string_view t) : work(w), turn(t) {}
 
   enum class State { waits, leads, done };
 
@@ -26,12 +40,13 @@ struct GroupCommit::Call {
   }
 
   const Work& work;
+  const std::string_view turn;
   std::exception_ptr error;
   std::atomic<State> state = State::waits;
 };
 
-void GroupCommit::change(const Work& work) {
-  const auto call = std::make_shared<Call>(work);
+void GroupCommit::change(const Work& work, std::string_view turn) {
+  const auto call = std::make_shared<Call>(work, turn);
   bool is_leader = false;
   {
     const std::lock_guard lock(mutex_);
@@ -52,6 +67,9 @@ void GroupCommit::lead() {
     group.assign(waiting_.begin(), end);
     waiting_.erase(waiting_.begin(), end);
   }
+  std::stable_sort(group.begin(), group.end(), [](const auto& left, const auto& right) {
+    return std::pair(left->turn.empty(), left->turn) < std::pair(right->turn.empty(), right->turn);
+  });
   commit(group);
   std::shared_ptr<Call> next;
   {
@@ -70,7 +88,7 @@ void GroupCommit::commit(const Group& group) {
   for (std::size_t index = 0; index < group.size(); ++index) {
     const auto rest = std::span(group).subspan(index);
     if (!commit_together(rest.first(1)) && rest.front()->error) {
-      for (const auto& call : rest) call->error = rest.front()->error;
+      for (const auto& call : rest) call->error = copy_of(rest.front()->error);
       return;
     }
   }
@@ -91,7 +109,7 @@ bool GroupCommit::commit_together(std::span<const std::shared_ptr<Call>> calls) 
   } catch (...) {
     error = std::current_exception();
   }
-  for (const auto& call : calls) call->error = error;
+  for (const auto& call : calls) call->error = copy_of(error);
   return is_at_work;
 }
 

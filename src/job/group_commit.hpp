@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "job/sql_database.hpp"
@@ -24,7 +25,9 @@ class GroupCommit {
 
   // Returns when `work` is durable, or throws what it threw; then nothing of it is done. Work is undone and done again
   // if that of somebody else fails beside it. So refuse by a value: what is thrown costs others.
-  void change(const Work& work);
+  // Those of one commit are done in the order of `turn`, the empty ones last: who takes locks that other processes
+  // take, too, names them by it, so that no two wait for each other.
+  void change(const Work& work, std::string_view turn = {});
 
  private:
   struct Call;

@@ -15,11 +15,13 @@ constexpr std::int64_t lock_number = 0x7079536200000001;  // "pySb", for pg_advi
 constexpr SqlWords words{
     .integer = "BIGINT", .bytes = "BYTEA", .row_number = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", .end = ""};
 
-// STABLE, so that indexes can be used for what is compared with it; the statement's time, since a transaction may
-// hold the changes of many.
-constexpr const char* clock = R"sql(
+// The functions that sql_database.hpp speaks of. The clock is STABLE, so that indexes can be used for what is compared
+// with it; it is the statement's time, since a transaction may hold the changes of many.
+constexpr const char* functions = R"sql(
   CREATE FUNCTION clock_us() RETURNS BIGINT LANGUAGE sql STABLE PARALLEL SAFE AS
     'SELECT CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)';
+  CREATE FUNCTION lock_owner(name TEXT) RETURNS void LANGUAGE sql VOLATILE AS
+    'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
 )sql";
 
 void refuse(const PostgresUrl& url, std::string_view reason) {
@@ -44,7 +46,7 @@ void create_tables(pqxx::work& transaction, const PostgresUrl& url) {
   if (is_there(transaction, "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('pysandbox'))")) {
     refuse(url, "its schema pysandbox is in use by another program; name another database");
   }
-  transaction.exec(clock);
+  transaction.exec(functions);
   transaction.exec(sql_job_tables(words));
   transaction.exec(sql_document_tables(words));
   transaction.exec("CREATE TABLE schema_version (version BIGINT NOT NULL)");

@@ -1,7 +1,8 @@
 // SqlDatabase: the little that SqlJobStore needs of a database.
 //
 // Statements are written once, in PostgreSQL's words, as constants of the program. clock_us() in them is the
-// database's clock: microseconds since 1970. What another database says differently, its SqlSession translates.
+// database's clock: microseconds since 1970. lock_owner(name) makes other transactions that say the same wait. What
+// another database says differently, its SqlSession translates.
 #pragma once
 
 #include <array>

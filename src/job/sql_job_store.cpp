@@ -40,7 +40,8 @@ class SqlJobStore final : public JobStore {
     check_submission(submission);
     const NewJob job{random_id(), request, submission, to_stored_json(request)};
     std::variant<Added, Error> added;
-    commits_.change([&](SqlJobs& jobs) { added = jobs.add(job); });
+    const std::string_view turn = submission.max_active > 0 ? submission.owner : std::string_view();
+    commits_.change([&](SqlJobs& jobs) { added = jobs.add(job); }, turn);
     if (const Error* refusal = std::get_if<Error>(&added)) throw Error(*refusal);
     return std::get<Added>(added);
   }

@@ -58,9 +58,11 @@ std::optional<Job> SqlJobs::find_by_key(const Submission& submission) {
   return rows.empty() ? std::nullopt : std::optional(read_job(std::move(rows.front())).job);
 }
 
+// The lock is for as long as the transaction: else two servers could each take the last job that may be.
 std::uint64_t& SqlJobs::active_of(const std::string& owner) {
   if (const auto known = active_.find(owner); known != active_.end()) return known->second;
   flush();
+  session_.run("SELECT lock_owner($1)", owner);
   auto rows = session_.run("SELECT count(*) FROM jobs WHERE owner = $1 AND completed_at IS NULL", owner);
   return active_[owner] = static_cast<std::uint64_t>(rows.front().integer());
 }

@@ -81,6 +81,17 @@ void tell_time(sqlite3_context* context, int, sqlite3_value**) {
   sqlite3_result_int64(context, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
+// lock_owner(): who writes has the whole file.
+void lock_nothing(sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_null(context); }
+
+void add_function(sqlite3* database, const char* name, int parameters,
+                  void (*function)(sqlite3_context*, int, sqlite3_value**), const std::string& path) {
+  check_code(
+      database,
+      sqlite3_create_function_v2(database, name, parameters, SQLITE_UTF8, nullptr, function, nullptr, nullptr, nullptr),
+      path);
+}
+
 }  // namespace
 
 SqliteStatement::SqliteStatement(sqlite3* database, sqlite3_stmt* statement, const std::string& path) noexcept
@@ -143,10 +154,8 @@ SqliteConnection::SqliteConnection(const std::string& path) : path_(path) {
   database_.reset(opened);
   check_code(opened, code, path_);
   check_code(opened, sqlite3_busy_timeout(opened, busy_timeout_ms), path_);
-  check_code(
-      opened,
-      sqlite3_create_function_v2(opened, "clock_us", 0, SQLITE_UTF8, nullptr, tell_time, nullptr, nullptr, nullptr),
-      path_);
+  add_function(opened, "clock_us", 0, tell_time, path_);
+  add_function(opened, "lock_owner", 1, lock_nothing, path_);
   // SQLite opens for reading what it may not write, and would say so only at the first change.
   if (sqlite3_db_readonly(opened, "main") != 0) fail(nullptr, SQLITE_READONLY, path_);
 }

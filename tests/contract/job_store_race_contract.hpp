@@ -5,6 +5,7 @@
 #include <mutex>
 #include <random>
 
+#include "../support/bytes.hpp"
 #include "job_store_fixture.hpp"
 
 namespace pysandbox::testing {
@@ -174,6 +175,27 @@ TEST_P(JobStoreContract, EndsEveryJobOnceWithTwoStoresOnOneDatabase) {
   JobRace race({store.get(), other.get()});
   race.run();
   race.check();
+}
+
+TEST_P(JobStoreContract, KeepsTheBoundOfEachOwnerWithTwoStoresOnOneDatabase) {
+  if (GetParam().reach == JobStoreReach::one_object) return;
+  const auto other = open_again();
+  const std::vector<std::string> owners{"a", "b", "c", "d"};
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned number = 0; number < 16; ++number) {
+      threads.emplace_back([&, number] {
+        std::minstd_rand random(number + 1);
+        JobStore& mine = number % 2 == 0 ? *store : *other;
+        for (int count = 0; count < 20; ++count) {
+          const Submission bounded{.owner = owners[random() % owners.size()], .max_active = 7};
+          const auto error = error_of([&] { mine.add(JobRequest{.code = "pass"}, bounded); });
+          EXPECT_EQ(error.value_or(ErrorCode::overloaded), ErrorCode::overloaded);
+        }
+      });
+    }
+  }
+  for (const std::string& owner : owners) EXPECT_EQ(listed({.owner = owner}).size(), 7U);
 }
 
 }  // namespace pysandbox::testing

@@ -51,7 +51,7 @@ def build(source, place, *words):
 
 
 def build_pysandbox(place, *words):
-    build(SOURCE, place, *words, *settings(PYSANDBOX_BUILD_CLI="ON", PYSANDBOX_BUILD_TESTS="OFF",
+    build(SOURCE, place, *words, *settings(PYSANDBOX_BUILD_CLI="ON", PYSANDBOX_BUILD_SERVER="OFF", PYSANDBOX_BUILD_TESTS="OFF",
                                            PYSANDBOX_BUILD_BENCHMARKS="OFF", PYSANDBOX_BUILD_EXAMPLES="OFF"))
 
 

@@ -81,11 +81,11 @@ class Package:
             "share/fish/vendor_completions.d/pysandbox.fish",
             *(f"include/pysandbox/{name}" for name in HEADERS),
             *(f"{lib}/{name}" for name in self.library_files),
+            *(f"{lib}/libpysandbox_{part}.a" for part in self.components),
             f"{lib}/pkgconfig/pysandbox.pc",
-            f"{lib}/libpysandbox_network.a",
             *(f"{lib}/cmake/pysandbox/pysandbox-{name}.cmake"
-              for name in ("config", "config-version", "targets", "targets-release", "network-targets",
-                           "network-targets-release")),
+              for name in ("config", "config-version", "targets", "targets-release",
+                           *(f"{part}-targets{kind}" for part in self.components for kind in ("", "-release")))),
         })
 
     def test_no_installed_text_names_the_place_where_it_was_built(self):
@@ -130,6 +130,7 @@ class StaticPackage(Package, UserProject):
     build_variable = "PYSANDBOX_STATIC_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="OFF")
     library_files = ["libpysandbox.a"]
+    components = ["network", "postgres"]
     pkg_config_words = ["--static"]
     consumer_loads = {"libsqlite3"}
 
@@ -147,6 +148,7 @@ class StaticPackage(Package, UserProject):
 class SharedPackage(Package, UserProject):
     build_variable = "PYSANDBOX_SHARED_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="ON", CMAKE_INSTALL_LIBDIR="lib/x86_64-linux-gnu")
+    components = ["network"]
     library_files = ["libpysandbox.so", f"libpysandbox.so.{VERSION.split('.')[0]}", f"libpysandbox.so.{VERSION}"]
     pkg_config_words = []
     consumer_loads = {"libpysandbox"}

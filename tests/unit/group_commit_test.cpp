@@ -5,10 +5,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <pysandbox/error.hpp>
 
 namespace pysandbox {
 namespace {
@@ -25,7 +26,7 @@ class CountingDatabase final : public SqlDatabase {
   void change(const Work& work) override {
     ++begun;
     if (begun == 1) gate.wait(false);
-    if (is_gone) throw std::runtime_error("gone");
+    if (is_gone) throw Error(ErrorCode::unavailable, "gone");
     NoSession session;
     work(session);
     ++committed;
@@ -98,7 +99,7 @@ TEST_F(GroupCommitTest, CommitsOneAfterTheOtherForWhoIsAlone) {
 TEST_F(GroupCommitTest, FailsOnlyThoseWhoseOwnWorkFails) {
   std::vector<int> done(callers);
   const auto thrown = call_together([&](int number) {
-    if (number % 10 == 3) throw std::runtime_error("number " + std::to_string(number));
+    if (number % 10 == 3) throw Error(ErrorCode::internal, "number " + std::to_string(number));
     ++done[static_cast<std::size_t>(number)];
   });
   for (int number = 0; number < callers; ++number) {
