@@ -18,14 +18,26 @@ LeaseKeeper::LeaseKeeper(JobStore& store, std::chrono::milliseconds lease, Troub
       trouble_(std::move(trouble)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
+void LeaseKeeper::begin_claim() {
+  const std::lock_guard lock(mutex_);
+  ++claims_;
+}
+
+void LeaseKeeper::end_claim() {
+  const std::lock_guard lock(mutex_);
+  if (--claims_ == 0) heard_.clear();
+}
+
 void LeaseKeeper::hold(const std::shared_ptr<HeldJob>& job) {
   auto entry = std::make_shared<Entry>();
   entry->job = job;
   entry->next_heartbeat = Clock::now() + lease_ / 3;
   const std::lock_guard lock(mutex_);
   if (is_interrupting_) job->interrupt();
+  // Once is the claim itself. More may be that it is to be cancelled.
+  if (std::count(heard_.begin(), heard_.end(), job->job().id) > 1) wishes_.push_back(job->job().id);
   entries_.push_back(std::move(entry));
-  if (entries_.size() == 1) changed_.notify_all();
+  changed_.notify_all();
 }
 
 void LeaseKeeper::close_output(const HeldJob& job) {
@@ -54,6 +66,7 @@ void LeaseKeeper::interrupt_all() {
 
 void LeaseKeeper::look_at(const JobId& id) {
   const std::lock_guard lock(mutex_);
+  if (claims_ > 0) heard_.push_back(id);
   const bool is_ours = std::any_of(entries_.begin(), entries_.end(),
                                    [&](const EntryPointer& entry) { return id.empty() || entry->job->job().id == id; });
   if (!is_ours) return;

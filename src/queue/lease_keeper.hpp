@@ -25,6 +25,10 @@ class LeaseKeeper {
   // What fails is told to `trouble` and tried again.
   LeaseKeeper(JobStore& store, std::chrono::milliseconds lease, Trouble trouble);
 
+  // Around each JobStore::claim(): what changes about a job before it is held is not missed then.
+  void begin_claim();
+  void end_claim();
+
   void hold(const std::shared_ptr<HeldJob>& job);
 
   // When it returns, no more output goes to the log: what that lacks comes with JobStore::finish(). The lease is still
@@ -62,7 +66,9 @@ class LeaseKeeper {
   JobStore& store_;
   const std::chrono::milliseconds lease_;
   const Trouble trouble_;
-  std::mutex mutex_;  // guards the three below; never held while the store is asked
+  std::mutex mutex_;          // guards the five below; never held while the store is asked
+  unsigned claims_ = 0;       // under way
+  std::vector<JobId> heard_;  // while there are any
   bool is_interrupting_ = false;
   std::vector<EntryPointer> entries_;
   std::vector<JobId> wishes_;

@@ -5,6 +5,8 @@
 
 #include <pysandbox/error.hpp>
 
+#include "value/text.hpp"
+
 namespace pysandbox {
 
 void LiveOutput::add(Stream stream, std::string_view text) {
@@ -16,20 +18,37 @@ void LiveOutput::add(Stream stream, std::string_view text) {
   }
 }
 
-bool LiveOutput::flush(JobStore& store, const Claim& claim) {
-  std::vector<Piece> taken;
-  {
-    const std::lock_guard lock(mutex_);
-    taken.swap(pieces_);
+std::vector<LiveOutput::Piece> LiveOutput::take() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Piece> taken = std::exchange(pieces_, {});
+  for (Piece& piece : taken) {
+    std::string& tail = tail_of(piece.stream);
+    piece.text.insert(0, tail);
+    tail = piece.text.substr(piece.text.size() - size_of_unfinished_character(piece.text));
+    piece.text.resize(piece.text.size() - tail.size());
   }
+  std::erase_if(taken, [](const Piece& piece) { return piece.text.empty(); });
+  return taken;
+}
+
+void LiveOutput::put_back(std::vector<Piece> pieces) {
+  const std::lock_guard lock(mutex_);
+  for (const Stream stream : {Stream::stdout_stream, Stream::stderr_stream}) {
+    pieces.push_back({stream, std::exchange(tail_of(stream), {})});
+  }
+  pieces_.insert(pieces_.begin(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
+}
+
+bool LiveOutput::flush(JobStore& store, const Claim& claim) {
+  std::vector<Piece> taken = take();
   auto next = taken.begin();
   try {
     for (; next != taken.end(); ++next) {
       if (!store.append_output(claim, next->stream, next->text)) return false;
     }
   } catch (const Error&) {
-    const std::lock_guard lock(mutex_);
-    pieces_.insert(pieces_.begin(), std::make_move_iterator(next), std::make_move_iterator(taken.end()));
+    taken.erase(taken.begin(), next);
+    put_back(std::move(taken));
     throw;
   }
   return true;

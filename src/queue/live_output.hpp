@@ -1,6 +1,7 @@
 // What a running job prints, on its way into the job's log.
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,8 +16,8 @@ class LiveOutput {
  public:
   void add(Stream stream, std::string_view text);
 
-  // Moves everything so far into the store. What the store cannot take now stays for the next time. False if the claim
-  // was lost.
+  // Moves everything so far into the store, in whole characters. What the store cannot take now stays for the next
+  // time. False if the claim was lost.
   bool flush(JobStore& store, const Claim& claim);
 
  private:
@@ -25,8 +26,13 @@ class LiveOutput {
     std::string text;
   };
 
-  std::mutex mutex_;  // guards the pieces
+  std::vector<Piece> take();
+  void put_back(std::vector<Piece> pieces);
+  std::string& tail_of(Stream stream) { return tails_[stream == Stream::stdout_stream ? 0 : 1]; }
+
+  std::mutex mutex_;  // guards the two below
   std::vector<Piece> pieces_;
+  std::array<std::string, 2> tails_;  // of each stream: the beginning of a character whose rest has not come
 };
 
 }  // namespace pysandbox

@@ -86,14 +86,27 @@ void WorkerPool::work() {
     const std::uint64_t seen = changes_;
     ++busy_;
     lock.unlock();
-    auto claim = claim_next();
-    const bool found = claim.has_value();
-    if (found) attend(*std::move(claim));
+    const bool found = work_once();
     lock.lock();
     --busy_;
     if (is_closing_) changed_.notify_all();
     if (!found) changed_.wait_for(lock, poll, [&] { return is_closing_ || changes_ != seen; });
   }
+}
+
+// False if no job waits.
+bool WorkerPool::work_once() {
+  keeper_.begin_claim();
+  auto claim = claim_next();
+  std::shared_ptr<HeldJob> held;
+  if (claim) {
+    failpoint("after_claim");
+    held = std::make_shared<HeldJob>(*std::move(claim));
+    keeper_.hold(held);
+  }
+  keeper_.end_claim();
+  if (held) attend(held);
+  return held != nullptr;
 }
 
 std::optional<Claim> WorkerPool::claim_next() {
@@ -107,10 +120,7 @@ std::optional<Claim> WorkerPool::claim_next() {
   }
 }
 
-void WorkerPool::attend(Claim claim) {
-  failpoint("after_claim");
-  const auto held = std::make_shared<HeldJob>(std::move(claim));
-  keeper_.hold(held);
+void WorkerPool::attend(const std::shared_ptr<HeldJob>& held) {
   tell(SandboxEvent::Kind::started, held->job());
   const std::optional<RunResult> result = run(*held);
   keeper_.close_output(*held);

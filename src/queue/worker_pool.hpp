@@ -34,10 +34,11 @@ class WorkerPool {
 
  private:
   void work();
+  bool work_once();
   std::optional<Claim> claim_next();
   void hear(const JobId& id);
 
-  void attend(Claim claim);
+  void attend(const std::shared_ptr<HeldJob>& held);
   std::optional<RunResult> run(HeldJob& held);
   RunResult process(HeldJob& held);
   void try_again_later(const HeldJob& held);

@@ -20,14 +20,16 @@ bool is_between(unsigned char byte, unsigned char low, unsigned char high) noexc
   return byte >= low && byte <= high;
 }
 
+// The length of a character of several bytes by its first one; zero for a byte that begins none.
+std::size_t length_by_lead(unsigned char lead) noexcept {
+  return is_between(lead, 0xC2, 0xDF) ? 2 : is_between(lead, 0xE0, 0xEF) ? 3 : is_between(lead, 0xF0, 0xF4) ? 4 : 0;
+}
+
 // The length of the character that `bytes` begins with, or zero if that is none: The Unicode Standard, table 3-7.
 std::size_t character_length(std::string_view bytes) noexcept {
   const unsigned char lead = byte_at(bytes, 0);
   if (lead < 0x80) return 1;
-  const std::size_t length = is_between(lead, 0xC2, 0xDF)   ? 2
-                             : is_between(lead, 0xE0, 0xEF) ? 3
-                             : is_between(lead, 0xF0, 0xF4) ? 4
-                                                            : 0;
+  const std::size_t length = length_by_lead(lead);
   if (length == 0 || bytes.size() < length) return 0;
   const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
@@ -59,6 +61,16 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) noexcept {
     offset += length;
   }
   return std::nullopt;
+}
+
+std::size_t size_of_unfinished_character(std::string_view bytes) noexcept {
+  constexpr std::size_t longest = 3;
+  for (std::size_t size = 1; size <= std::min(bytes.size(), longest); ++size) {
+    const unsigned char byte = byte_at(bytes, bytes.size() - size);
+    if (is_between(byte, 0x80, 0xBF)) continue;
+    return size < length_by_lead(byte) ? size : 0;
+  }
+  return 0;
 }
 
 std::string repair_utf8(std::string_view bytes) {

@@ -14,6 +14,9 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) noexcept;
 // A copy with U+FFFD in place of each byte that is no part of valid UTF-8.
 std::string repair_utf8(std::string_view bytes);
 
+// How many of the last bytes begin a character whose rest is not there: zero to three.
+std::size_t size_of_unfinished_character(std::string_view bytes) noexcept;
+
 // The characters of `bytes`; a byte that is no part of valid UTF-8 is one of its own, beyond those of Unicode.
 std::u32string characters(std::string_view bytes);
 

@@ -148,6 +148,36 @@ TEST_F(Queue, BringsOutputThatTheStoreCouldNotTakeAtFirst) {
   EXPECT_EQ(log_of(id), "ab");
 }
 
+TEST_F(Queue, CutsNoCharacterOfTheOutputInTwo) {
+  std::latch seen(1);
+  start([&](const Program&, const OutputSink& sink, std::stop_token) {
+    sink(Stream::stdout_stream, "gr\xC3");
+    sink(Stream::stderr_stream, "\xF0\x9F");
+    seen.wait();
+    sink(Stream::stdout_stream, "\xBC\xC3\x9F");
+    RunResult result = ok_result();
+    result.stdout = "gr\xC3\xBC\xC3\x9F";
+    result.stderr = "\xF0\x9F";
+    return result;
+  });
+  store_->fail_append = 1;  // what is tried again keeps its order
+  const JobId id = submit();
+  wait_until([&] { return log_of(id) == "gr"; });
+  seen.count_down();
+  ended(id);
+  EXPECT_EQ(log_of(id), "gr\xC3\xBC\xC3\x9F\xF0\x9F") << "what never became a character comes with the end";
+}
+
+TEST_F(Queue, HearsACancellationThatComesWhileItClaims) {
+  start([](const Program&, const OutputSink&, std::stop_token stop) { return run_until_stopped(stop); });
+  for (int count = 0; count < 200; ++count) {
+    const JobId id = submit();
+    while (job(id).state == JobState::queued) std::this_thread::yield();
+    EXPECT_TRUE(sandbox->cancel(id)) << "it is claimed, and its worker may not know of it yet";
+    EXPECT_EQ(ended(id).result->outcome, Outcome::cancelled);
+  }
+}
+
 TEST_F(Queue, StopsARunningJobThatIsCancelled) {
   start([](const Program&, const OutputSink&, std::stop_token stop) { return run_until_stopped(stop); });
   const JobId id = submit();
