@@ -1,0 +1,278 @@
+"""One life of a server with a crash in it, as its clients see it: what was promised to them must hold afterwards.
+
+Clients submit jobs of every kind and write down what the server acknowledged. The server dies at a failpoint. Another one
+starts on the same data; what had no answer is asked again. When all has ended, check() compares.
+"""
+import base64
+import collections
+import hashlib
+import http.client
+import json
+import random
+import threading
+import time
+import uuid
+
+import host
+from event_stream import read_log
+from local_web import LocalWeb
+from server_process import Server
+
+LOST = (OSError, http.client.HTTPException)  # no answer: it may have been done or not
+CLIENTS = 4
+CROWD = ("--rate", 10_000_000, "--max-active", 100_000, "--workers", 2, "--lease", 3, "--log-level", "warning")
+
+QUICK = "print({nonce!r})"
+FILES = """
+text = open('/data/in.txt').read()
+for number in range(3):
+    open(f'out-{{number}}.txt', 'w').write(text * (number + 1))
+print({nonce!r})
+"""
+UPLOADED = "import hashlib\nprint(hashlib.sha256(open('in.bin', 'rb').read()).hexdigest(), {nonce!r})"
+SLOW = """
+import time
+for number in range(8):
+    print(number, {nonce!r}, flush=True)
+    time.sleep(0.1)
+"""
+FAILING = "print({nonce!r}, flush=True)\nraise ValueError({nonce!r})"
+SLEEPING = "print({nonce!r}, flush=True)\nimport time\ntime.sleep(60)"
+
+CODES = {"quick": QUICK, "callback": QUICK, "files": FILES, "uploaded": UPLOADED, "slow": SLOW, "failing": FAILING,
+         "sleeping": SLEEPING}
+
+
+class Task:
+    """A job as its submitter knows it."""
+
+    def __init__(self, kind, rng):
+        self.kind = kind
+        self.nonce = f"{rng.getrandbits(64):016x}"
+        self.data = rng.randbytes(rng.choice((0, 1, 1000, 200_000)))  # of its upload
+        self.pause = rng.choice((0, 0, 0, 0.02, 0.1))  # before it is submitted
+        self.upload = None        # what the server answered to that
+        self.job_id = None        # acknowledged
+        self.cancelled = False    # acknowledged
+        self.callbacks = []
+
+    def body(self, tag, web):
+        body = {"code": CODES[self.kind].format(nonce=self.nonce), "env": {"HISTORY": tag}, "metadata": {"nonce": self.nonce}}
+        if self.kind == "files":
+            body["files"] = [{"path": "in.txt", "content": base64.b64encode(self.nonce.encode()).decode(), "encoding": "base64"}]
+        if self.kind == "uploaded":
+            body["files"] = [{"path": "in.bin", "file_id": self.upload["file_id"]}]
+        if self.kind == "callback":
+            body["callback_url"] = f"{web.url}/{self.nonce}"
+        return body
+
+    def stdout(self):
+        if self.kind == "slow":
+            return "".join(f"{number} {self.nonce}\n" for number in range(8))
+        if self.kind == "uploaded":
+            return f"{hashlib.sha256(self.data).hexdigest()} {self.nonce}\n"
+        return self.nonce + "\n"
+
+    def __repr__(self):
+        return f"<{self.kind} {self.nonce} job {self.job_id}>"
+
+
+class Broken(AssertionError):
+    """A promise that was not kept."""
+
+
+def expect(condition, *words):
+    if not condition:
+        raise Broken(" ".join(map(str, words)))
+
+
+class History:
+    def __init__(self, point, seed, database_flags=(), kinds=tuple(CODES), first_flags=(), cgroups=None):
+        """`first_flags` are for the server that crashes only."""
+        self.rng = random.Random(f"{point}:{seed}")
+        self.point = point
+        self.tag = f"history-{uuid.uuid4().hex}"
+        self.database_flags = database_flags
+        self.first_flags = first_flags
+        self.cgroups = cgroups
+        self.tasks = [Task(kind, self.rng) for kind in (*kinds, *self.rng.choices(kinds, k=self.rng.randint(2, 6)))]
+        self.rng.shuffle(self.tasks)
+        self.reached = False
+
+    def run(self, data_dir, passes):
+        """True if the server died at the failpoint, at its pass `passes`."""
+        with LocalWeb() as self.web:
+            self.flags = [*CROWD, *self.database_flags, *self.cgroups.flags, "--allow-address", self.web.address]
+            first = Server(*self.flags, *self.first_flags, data_dir=data_dir,
+                           env={"PYSANDBOX_FAILPOINT": f"{self.point}:{passes}"})
+            try:
+                first.start()
+                self.live(first)
+                self.reached = first.process.poll() is not None
+                if not self.reached:
+                    first.kill()
+                elif first.process.returncode != -9:
+                    raise Broken(f"the server ended by itself with {first.process.returncode}:", first.log())
+            finally:
+                first.clean()
+            with Server(*self.flags, data_dir=data_dir) as server:
+                self.recover(server)
+                self.check(server)
+            self.check_host(data_dir)
+            self.check_sweep(data_dir)
+        return self.reached
+
+    # BEFORE THE CRASH
+
+    def live(self, server):
+        """Gives the server work until it dies, or has ended all that it was given."""
+        shares = [self.tasks[number::CLIENTS] for number in range(CLIENTS)]
+        clients = [threading.Thread(target=self.work, args=(server, share)) for share in shares]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.end(server)
+
+    def work(self, server, tasks):
+        try:
+            for task in tasks:
+                time.sleep(task.pause)
+                self.submit(server, task)
+            for task in tasks:
+                if task.kind == "sleeping":
+                    self.cancel(server, task)
+        except LOST:
+            pass  # the rest is asked of the next server
+
+    def end(self, server):
+        """Waits for the death, or until nothing is left to do."""
+        try:
+            while server.process.poll() is None and not self.all_done(server):
+                time.sleep(0.05)
+            time.sleep(0.1)
+            server.process.poll()
+        except LOST:
+            server.process.wait(20)
+
+    def all_done(self, server):
+        jobs = server.get("/api/jobs?limit=200").json()["jobs"]
+        return all(job["status"] in ("completed", "failed") and job["callback"] in ("none", "delivered") for job in jobs)
+
+    def submit(self, server, task):
+        if task.kind == "uploaded" and task.upload is None:
+            task.upload = self.upload(server, task)
+        if task.job_id is None:
+            answer = server.post("/api/jobs", task.body(self.tag, self.web), {"Idempotency-Key": task.nonce})
+            expect(answer.status == 200, "a submission was answered with", answer)
+            task.job_id = answer.json()["job_id"]
+
+    def upload(self, server, task):
+        if self.rng.random() < 0.5:
+            answer = server.request("PUT", "/api/files?filename=in.bin", task.data)
+        else:
+            head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="in.bin"\r\n\r\n'
+            answer = server.request("POST", "/api/files", head + task.data + b"\r\n--b--\r\n",
+                                    {"Content-Type": "multipart/form-data; boundary=b"})
+        expect(answer.status == 201, "an upload was answered with", answer)
+        return answer.json()
+
+    def cancel(self, server, task):
+        answer = server.post(f"/api/jobs/{task.job_id}/cancel")
+        expect(answer.status == 200 or answer.status == 409 and answer.json()["code"] == "already_ended",
+               "a cancellation was answered with", answer)
+        task.cancelled = True
+
+    # AFTER IT
+
+    def recover(self, server):
+        for task in self.tasks:
+            self.submit(server, task)
+        for task in self.tasks:
+            if task.kind == "sleeping" and not task.cancelled:
+                self.cancel(server, task)
+        for task in self.tasks:
+            task.results = server.results(task.job_id)
+        server.until(lambda: self.all_done(server), "a callback was not delivered")
+
+    def check(self, server):
+        self.check_jobs(server)
+        for task in self.tasks:
+            self.check_results(task)
+            self.check_log(server, task)
+            self.check_files(server, task)
+            self.check_callback(server, task)
+
+    def check_jobs(self, server):
+        jobs = server.get("/api/jobs?limit=200").json()["jobs"]
+        nonces = collections.Counter(job["metadata"]["nonce"] for job in jobs)
+        expect(nonces == collections.Counter(task.nonce for task in self.tasks), "each job is there once, not", nonces)
+        ids = {job["metadata"]["nonce"]: job["job_id"] for job in jobs}
+        expect(all(ids[task.nonce] == task.job_id for task in self.tasks), "the jobs' ids are as acknowledged")
+
+    def check_results(self, task):
+        results = task.results
+        if task.kind == "sleeping":
+            expect(results["outcome"] == "cancelled", task, "was cancelled, but ended with", results)
+            expect((results["stdout"] or "") in ("", task.stdout()), task, "printed", results["stdout"])
+            return
+        wanted = ("failed", "exception") if task.kind == "failing" else ("completed", "ok")
+        expect((results["status"], results["outcome"]) == wanted, task, "ended with", results)
+        expect(results["stdout"] == task.stdout(), task, "printed", results["stdout"])
+
+    def check_log(self, server, task):
+        log = read_log(server, task.job_id)
+        expect([event.number for event in log] == list(range(1, len(log) + 1)), "numbers have gaps:", log)
+        ends = [event for event in log if event.kind == "end"]
+        expect(len(ends) == 1 and log[-1].kind == "end", task, "has not one end, at the end:", log)
+        results = task.results
+        expect(all(ends[0].data[name] == results[name] for name in ("status", "outcome", "exit_code")),
+               "the end is not that of the results:", ends, results)
+        files = [event.data["filename"] for event in log if event.kind == "file"]
+        expect(sorted(files) == sorted(file["filename"] for file in results["files"]), task, "has files", files)
+        printed = "".join(event.data["text"] for event in log
+                          if event.kind == "stdout" and event.data["attempt"] == results["attempt"])
+        if task.kind != "sleeping":  # the worker of that may be dead when it is cancelled, and its output with it
+            expect(printed == results["stdout"], task, "printed in its log", printed, "and not", results["stdout"])
+
+    def check_files(self, server, task):
+        if task.kind == "files":
+            expect(sorted(file["filename"] for file in task.results["files"]) == [f"out-{number}.txt" for number in range(3)],
+                   task, "left", task.results["files"])
+        for file in task.results["files"]:
+            answer = server.get(f"/api/jobs/{task.job_id}/files/{file['id']}")
+            wanted = task.nonce.encode() * (int(file["filename"][4]) + 1)
+            expect(answer.status == 200 and answer.body == wanted, file, "is", answer)
+            expect(hashlib.sha256(wanted).hexdigest() == file["sha256"], file, "has another digest")
+        if task.upload is not None:
+            answer = server.get(task.upload["url"])
+            expect(answer.status == 200 and answer.body == task.data, "the upload", task.upload, "is", answer)
+
+    def check_callback(self, server, task):
+        if task.kind != "callback":
+            return
+        status = server.get(f"/api/jobs/{task.job_id}/status").json()
+        expect(status["callback"] == "delivered", task, "has the callback", status["callback"])
+        calls = [call for call in self.web.calls if call.path == f"/{task.nonce}"]
+        expect(calls, task, "was not told of")
+        for call in calls:
+            told = json.loads(call.body)
+            expect((told["job_id"], told["stdout"]) == (task.job_id, task.stdout()), "a callback said", told)
+
+    def check_host(self, data_dir):
+        """After the second server has ended."""
+        expect(host.settled(lambda: host.processes_with(self.tag), []) == [], "programs are left")
+        expect(host.settled(self.cgroups.processes, []) == [], "processes are left in cgroups")
+        for directory in ("incoming", "spool"):
+            for place in data_dir.rglob(directory):
+                expect(host.files_below(place) == [], "there are left in", place, host.files_below(place))
+
+    def check_sweep(self, data_dir):
+        """What a dead attempt kept belongs to nobody; it goes with all that is old."""
+        with Server(*self.flags, "--file-retention", 1, "--job-retention", 1, data_dir=data_dir) as server:
+            server.until(lambda: not self.stored_files(data_dir), "old files stay")
+            server.until(lambda: server.get("/api/jobs").json()["jobs"] == [], "old jobs stay")
+
+    @staticmethod
+    def stored_files(data_dir):
+        return [path for path in data_dir.glob("files/*/*") if path.is_file()]
