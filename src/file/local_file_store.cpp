@@ -18,6 +18,7 @@
 #include "file/retention.hpp"
 #include "file/storage_quota.hpp"
 #include "file/temporary_file.hpp"
+#include "support/failpoint.hpp"
 #include "support/in_quotes.hpp"
 #include "support/random_id.hpp"
 #include "support/syscall.hpp"
@@ -63,6 +64,7 @@ class LocalFileStore final : public FileStore {
       growth.add(piece.size());
       write_piece(piece, file.fd(), what);
     });
+    failpoint("file_written");
     const auto now = std::chrono::system_clock::now();
     const FileTrailer trailer{.name = std::string(name),
                               .content_type = measure.content_type(name),
@@ -73,6 +75,7 @@ class LocalFileStore final : public FileStore {
     if (!write_all(file.fd(), trailer_bytes(trailer))) throw storage_error(errno, what);
     stamp(file.fd(), now, what);
     stored(::fsync(file.fd()), what);
+    failpoint("file_complete");
     publish(file, id, what);
     growth.keep();
     return describe(id, trailer, now);
@@ -220,6 +223,7 @@ class LocalFileStore final : public FileStore {
     const UniqueFd shard = open_beneath(root_.get(), shard_of(id), O_RDONLY | O_DIRECTORY);
     stored(shard.get(), what);
     if (!file.move_to(shard.get(), id)) throw storage_error(errno, what);
+    failpoint("file_published");
     ::flock(file.fd(), LOCK_UN);  // it was the writer's; a child with a copy of the descriptor would keep it
     if (::fsync(shard.get()) == 0) return;
     const int error = errno;

@@ -13,6 +13,7 @@
 
 #include "file/byte_flow.hpp"
 #include "file/storage_error.hpp"
+#include "support/failpoint.hpp"
 #include "support/in_quotes.hpp"
 #include "support/unique_fd.hpp"
 
@@ -84,6 +85,7 @@ inline bool removed_if_older_than(int directory, const std::string& name, std::c
   struct stat opened {};
   stored(::fstat(file.get(), &opened), what);
   if (!lock.held() || !is_old(at_name) || at_name.st_ino != opened.st_ino) return false;
+  failpoint("before_file_removal");
   if (::unlinkat(directory, name.c_str(), 0) == 0) return true;
   if (errno != ENOENT) throw storage_error(errno, what);
   return false;

@@ -8,6 +8,8 @@
 
 #include <pysandbox/error.hpp>
 
+#include "support/failpoint.hpp"
+
 namespace pysandbox {
 namespace {
 
@@ -105,7 +107,9 @@ bool GroupCommit::commit_together(std::span<const std::shared_ptr<Call>> calls) 
       for (const auto& call : calls) call->work(jobs);
       jobs.flush();
       is_at_work = false;
+      failpoint("before_commit");
     });
+    failpoint("after_commit");
   } catch (...) {
     error = std::current_exception();
   }

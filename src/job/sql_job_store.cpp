@@ -11,6 +11,7 @@
 #include "job/sql_jobs.hpp"
 #include "job/sql_log.hpp"
 #include "job/sql_rows.hpp"
+#include "support/failpoint.hpp"
 #include "support/random_id.hpp"
 #include "value/text.hpp"
 #include "wire/stored_json.hpp"
@@ -42,6 +43,7 @@ class SqlJobStore final : public JobStore {
     std::variant<Added, Error> added;
     const std::string_view turn = submission.max_active > 0 ? submission.owner : std::string_view();
     commits_.change([&](SqlJobs& jobs) { added = jobs.add(job); }, turn);
+    failpoint("after_add");
     if (const Error* refusal = std::get_if<Error>(&added)) throw Error(*refusal);
     return std::get<Added>(added);
   }

@@ -5,6 +5,7 @@
 #include "job/job_rules.hpp"
 #include "job/sql_log.hpp"
 #include "job/sql_rows.hpp"
+#include "support/failpoint.hpp"
 #include "wire/stored_json.hpp"
 
 namespace pysandbox {
@@ -106,6 +107,7 @@ std::size_t SqlJobs::insert(std::span<const NewJob* const> jobs) {
   }
   session_.run("INSERT INTO requests (sequence, request, metadata) VALUES " + rows_of("($, $, $)", inserted.size()),
                std::span<const SqlParameter>(values));
+  failpoint("add_uncommitted");
   return inserted.size();
 }
 
@@ -127,6 +129,7 @@ std::optional<Claim> SqlJobs::hand_first_to(std::string_view worker, std::chrono
   auto claimed = session_.run(select_jobs("WHERE sequence = $1"), sequence);
   Claim claim = read_job(std::move(claimed.at(0)));
   session_.note(claim.job.id);
+  failpoint("claim_uncommitted");
   return claim;
 }
 
@@ -145,12 +148,14 @@ bool SqlJobs::append_output(const Claim& claim, Stream stream, std::string_view 
   if (text.empty()) return true;
   keep_output(session_, job->sequence, job->attempt, job->token, stream, text);
   session_.note(job->id);
+  failpoint("append_uncommitted");
   return true;
 }
 
 bool SqlJobs::finish(const Claim& claim, const RunResult& result) {
   const auto job = lock_held_by(claim);
   if (job) end(*job, result);
+  failpoint("finish_uncommitted");
   return job.has_value();
 }
 
@@ -167,6 +172,7 @@ bool SqlJobs::release(const Claim& claim) {
       job->sequence);
   keep_status(session_, job->sequence, JobState::queued, job->attempt - 1);
   session_.note(job->id);
+  failpoint("release_uncommitted");
   return true;
 }
 
@@ -176,6 +182,7 @@ bool SqlJobs::cancel(const JobId& id) {
   session_.run("UPDATE jobs SET cancel_requested = 1 WHERE sequence = $1", job->sequence);
   if (job->state == JobState::queued) end(*job, result_of_cancelled_in_queue());
   session_.note(id);
+  failpoint("cancel_uncommitted");
   return true;
 }
 

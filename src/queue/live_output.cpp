@@ -5,6 +5,7 @@
 
 #include <pysandbox/error.hpp>
 
+#include "support/failpoint.hpp"
 #include "value/text.hpp"
 
 namespace pysandbox {
@@ -45,6 +46,7 @@ bool LiveOutput::flush(JobStore& store, const Claim& claim) {
   try {
     for (; next != taken.end(); ++next) {
       if (!store.append_output(claim, next->stream, next->text)) return false;
+      failpoint("after_append");
     }
   } catch (const Error&) {
     taken.erase(taken.begin(), next);

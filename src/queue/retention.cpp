@@ -6,6 +6,7 @@
 #include <pysandbox/error.hpp>
 
 #include "file/artifacts.hpp"
+#include "support/failpoint.hpp"
 
 namespace pysandbox {
 namespace {
@@ -78,6 +79,7 @@ void Retention::remove_old_jobs(const std::stop_token& stop) {
 bool remove_job(JobStore& jobs, FileStore* files, const JobId& id) {
   const auto job = jobs.find(id);
   if (!job || !jobs.remove(id)) return false;
+  failpoint("after_job_removal");
   if (job->result) remove_artifacts(*job->result, files);
   return true;
 }

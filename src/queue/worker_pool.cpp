@@ -163,7 +163,9 @@ void WorkerPool::try_again_later(const HeldJob& held) {
 }
 
 void WorkerPool::bring_back(const HeldJob& held) {
+  failpoint("before_release");
   const auto released = until_available(held, [&] { return store_.release(held.claim()); });
+  failpoint("after_release");
   if (released.has_value()) tell(*released ? SandboxEvent::Kind::released : SandboxEvent::Kind::lost, held.job());
 }
 
