@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import random
+import subprocess
 import threading
 import time
 import uuid
@@ -39,8 +40,13 @@ for number in range(8):
 FAILING = "print({nonce!r}, flush=True)\nraise ValueError({nonce!r})"
 SLEEPING = "print({nonce!r}, flush=True)\nimport time\ntime.sleep(60)"
 
+DRAIN_POINTS = ("before_release", "release_uncommitted", "after_release")
+SWEEP_POINTS = ("before_file_removal", "after_job_removal")
+
 CODES = {"quick": QUICK, "callback": QUICK, "files": FILES, "uploaded": UPLOADED, "slow": SLOW, "failing": FAILING,
          "sleeping": SLEEPING}
+KINDS = tuple(CODES)
+CODES["busy"] = "import time\ntime.sleep(2.5)\nprint({nonce!r})"
 
 
 class Task:
@@ -87,40 +93,48 @@ def expect(condition, *words):
 
 
 class History:
-    def __init__(self, point, seed, database_flags=(), kinds=tuple(CODES), first_flags=(), cgroups=None):
-        """`first_flags` are for the server that crashes only."""
+    def __init__(self, point, seed, database_flags=(), cgroups=None):
         self.rng = random.Random(f"{point}:{seed}")
         self.point = point
         self.tag = f"history-{uuid.uuid4().hex}"
-        self.database_flags = database_flags
-        self.first_flags = first_flags
         self.cgroups = cgroups
-        self.tasks = [Task(kind, self.rng) for kind in (*kinds, *self.rng.choices(kinds, k=self.rng.randint(2, 6)))]
+        self.tasks = [Task(kind, self.rng) for kind in (*KINDS, *self.rng.choices(KINDS, k=self.rng.randint(2, 6)))]
         self.rng.shuffle(self.tasks)
-        self.reached = False
+        self.flags = [*CROWD, *database_flags, *cgroups.flags]
 
     def run(self, data_dir, passes):
-        """True if the server died at the failpoint, at its pass `passes`."""
+        """True if a server died at the failpoint, at its pass `passes`. If it is not reached, the server is killed all the same."""
+        failing = {"PYSANDBOX_FAILPOINT": f"{self.point}:{passes}"}
         with LocalWeb() as self.web:
-            self.flags = [*CROWD, *self.database_flags, *self.cgroups.flags, "--allow-address", self.web.address]
-            first = Server(*self.flags, *self.first_flags, data_dir=data_dir,
-                           env={"PYSANDBOX_FAILPOINT": f"{self.point}:{passes}"})
-            try:
-                first.start()
-                self.live(first)
-                self.reached = first.process.poll() is not None
-                if not self.reached:
-                    first.kill()
-                elif first.process.returncode != -9:
-                    raise Broken(f"the server ended by itself with {first.process.returncode}:", first.log())
-            finally:
-                first.clean()
+            self.flags += ["--allow-address", self.web.address]
+            self.data_dir = data_dir
+            if self.point in SWEEP_POINTS:
+                reached = self.crash(self.live, {})
+            else:
+                reached = self.crash(self.live_until_drain if self.point in DRAIN_POINTS else self.live, failing,
+                                     *("--drain-time", 0))
             with Server(*self.flags, data_dir=data_dir) as server:
                 self.recover(server)
                 self.check(server)
-            self.check_host(data_dir)
-            self.check_sweep(data_dir)
-        return self.reached
+            self.check_host()
+            if self.point in SWEEP_POINTS:
+                reached = self.check_file_in_use(failing)
+            self.check_sweep()
+        return reached
+
+    def crash(self, live, env, *flags):
+        """True if the server died at its failpoint while it was used by `live`."""
+        server = Server(*self.flags, *flags, data_dir=self.data_dir, env=env)
+        try:
+            server.start()
+            live(server)
+            code = server.process.poll()
+            if code is None:
+                server.kill()
+            expect(code in (None, 0, -9), "the server ended with", code, server.log())
+            return code == -9
+        finally:
+            server.clean()
 
     # BEFORE THE CRASH
 
@@ -133,6 +147,16 @@ class History:
         for client in clients:
             client.join()
         self.end(server)
+
+    def live_until_drain(self, server):
+        """The same, but it gets SIGTERM in the middle."""
+        clients = threading.Thread(target=self.live, args=(server,))
+        clients.start()
+        time.sleep(self.rng.uniform(0.1, 1.5))
+        if server.process.poll() is None:
+            server.process.terminate()
+        clients.join()
+        server.process.wait(20)
 
     def work(self, server, tasks):
         try:
@@ -150,8 +174,6 @@ class History:
         try:
             while server.process.poll() is None and not self.all_done(server):
                 time.sleep(0.05)
-            time.sleep(0.1)
-            server.process.poll()
         except LOST:
             server.process.wait(20)
 
@@ -230,10 +252,14 @@ class History:
                "the end is not that of the results:", ends, results)
         files = [event.data["filename"] for event in log if event.kind == "file"]
         expect(sorted(files) == sorted(file["filename"] for file in results["files"]), task, "has files", files)
-        printed = "".join(event.data["text"] for event in log
-                          if event.kind == "stdout" and event.data["attempt"] == results["attempt"])
+        printed = "".join(event.data["text"] for event in log[self.last_start(log):] if event.kind == "stdout")
         if task.kind != "sleeping":  # the worker of that may be dead when it is cancelled, and its output with it
             expect(printed == results["stdout"], task, "printed in its log", printed, "and not", results["stdout"])
+
+    @staticmethod
+    def last_start(log):
+        return max((place for place, event in enumerate(log) if event.kind == "status" and event.data["status"] == "running"),
+                   default=0)
 
     def check_files(self, server, task):
         if task.kind == "files":
@@ -259,20 +285,49 @@ class History:
             told = json.loads(call.body)
             expect((told["job_id"], told["stdout"]) == (task.job_id, task.stdout()), "a callback said", told)
 
-    def check_host(self, data_dir):
+    def check_host(self):
         """After the second server has ended."""
         expect(host.settled(lambda: host.processes_with(self.tag), []) == [], "programs are left")
         expect(host.settled(self.cgroups.processes, []) == [], "processes are left in cgroups")
         for directory in ("incoming", "spool"):
-            for place in data_dir.rglob(directory):
+            for place in self.data_dir.rglob(directory):
                 expect(host.files_below(place) == [], "there are left in", place, host.files_below(place))
 
-    def check_sweep(self, data_dir):
+    # SWEEPS
+
+    def check_file_in_use(self, env):
+        """A server that removes old files dies over it. The file that a waiting job needs stays for it."""
+        task = Task("uploaded", self.rng)
+        busy = [Task("busy", self.rng) for _ in range(2)]
+        self.tasks = [*busy, task]
+        flags = ["--file-retention", 1]
+
+        def live(server):
+            try:
+                for one in self.tasks:
+                    self.submit(server, one)
+                if self.point == "after_job_removal":
+                    server.wait()
+                else:
+                    server.process.wait(5)
+            except (*LOST, subprocess.TimeoutExpired):
+                pass
+
+        reached = self.crash(live, env, *flags, *(["--job-retention", 1] if self.point == "after_job_removal" else []))
+        with Server(*self.flags, *flags, data_dir=self.data_dir) as server:
+            for one in self.tasks:
+                if one.upload is not None and one.job_id is None and server.get(one.upload["url"]).status == 404:
+                    one.upload = None  # it had no job yet
+                self.submit(server, one)
+            task.results = server.results(task.job_id)
+            self.check_results(task)
+        return reached
+
+    def check_sweep(self):
         """What a dead attempt kept belongs to nobody; it goes with all that is old."""
-        with Server(*self.flags, "--file-retention", 1, "--job-retention", 1, data_dir=data_dir) as server:
-            server.until(lambda: not self.stored_files(data_dir), "old files stay")
+        with Server(*self.flags, "--file-retention", 1, "--job-retention", 1, data_dir=self.data_dir) as server:
+            server.until(lambda: not self.stored_files(), "old files stay")
             server.until(lambda: server.get("/api/jobs").json()["jobs"] == [], "old jobs stay")
 
-    @staticmethod
-    def stored_files(data_dir):
-        return [path for path in data_dir.glob("files/*/*") if path.is_file()]
+    def stored_files(self):
+        return [path for path in self.data_dir.glob("files/*/*") if path.is_file()]
