@@ -29,13 +29,14 @@ POINTS = {
     "before_file_removal": 3, "after_job_removal": 6,
 }
 POSTGRES_POINTS = ("add_uncommitted", "claim_uncommitted", "after_run", "finish_uncommitted", "after_commit")
+AT_START = ("after_prepare", "before_run", "after_run")  # a server passes these once before it serves: it tries a program
 AT_ONCE = 8  # they wait for leases most of the time
 
 
 def tell(point, seed, flags=()):
     """Runs one history. Returns whether its failpoint was reached, and what was wrong."""
     place = pathlib.Path(tempfile.mkdtemp(prefix="pysandbox-history-"))
-    passes = random.Random(f"passes {point}:{seed}").randint(1, POINTS[point])
+    passes = random.Random(f"passes {point}:{seed}").randint(1, POINTS[point]) + (point in AT_START)
     with CgroupParent() as cgroups:
         try:
             reached = History(point, seed, flags, cgroups).run(place / "data", passes)
