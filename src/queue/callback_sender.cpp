@@ -17,7 +17,6 @@ namespace {
 
 constexpr int thread_count = 4;  // so that a slow receiver holds up a quarter of the others
 constexpr std::chrono::seconds poll{1};
-constexpr std::chrono::minutes lease{5};  // longer than any post() takes
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::uint32_t most_doublings = 12;
 
@@ -56,6 +55,7 @@ CallbackSender::CallbackSender(JobStore& store, WebClient& web, const QueueOptio
   for (int count = 0; count < thread_count; ++count) {
     threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
+  threads_.emplace_back([this](const std::stop_token& stop) { keep_leases(stop); });
 }
 
 CallbackSender::~CallbackSender() {
@@ -75,7 +75,7 @@ void CallbackSender::work(const std::stop_token& stop) {
 
 // False if there is nothing to send now.
 bool CallbackSender::send_next(const std::stop_token& stop) try {
-  const auto job = store_.claim_callback(lease);
+  const auto job = store_.claim_callback(options_.lease);
   if (!job) return false;
   failpoint("before_callback");
   const WebResult answer = send(*job, stop);
@@ -90,19 +90,53 @@ bool CallbackSender::send_next(const std::stop_token& stop) try {
   }
   return true;
 } catch (const std::exception& error) {
-  if (options_.on_event) {
-    options_.on_event(
-        {.kind = SandboxEvent::Kind::trouble, .sentence = std::string("sending a callback: ") + error.what()});
-  }
+  tell_trouble(std::string("sending a callback: ") + error.what());
   return false;
 }
 
+// While one of these lives, the lease of its callback is kept: a receiver may take longer than that.
+class CallbackSender::Holding {
+ public:
+  Holding(CallbackSender& sender, const JobId& id) : sender_(sender), id_(id) {
+    const std::lock_guard lock(sender_.holding_);
+    sender_.held_.insert(id_);
+  }
+  ~Holding() {
+    const std::lock_guard lock(sender_.holding_);
+    sender_.held_.erase(id_);
+  }
+  Holding(const Holding&) = delete;
+  Holding& operator=(const Holding&) = delete;
+
+ private:
+  CallbackSender& sender_;
+  const JobId& id_;
+};
+
 WebResult CallbackSender::send(const Job& job, const std::stop_token& stop) {
+  const Holding holding(*this, job.id);
   const std::string body = options_.callback_body ? options_.callback_body(job) : default_body(job);
   const std::string& secret =
       job.submission.callback_secret.empty() ? options_.callback_secret : job.submission.callback_secret;
   return web_.post(job.submission.callback_url,
                    callback_headers(job.id, std::chrono::system_clock::now(), body, secret), body, stop);
+}
+
+void CallbackSender::keep_leases(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  while (!stopped_.wait_for(lock, stop, options_.lease / 3, [&] { return stop.stop_requested(); })) renew_leases();
+}
+
+void CallbackSender::renew_leases() try {
+  const std::lock_guard lock(holding_);
+  for (const JobId& id : held_) store_.finish_callback(id, CallbackState::pending, options_.lease);
+} catch (const std::exception& error) {
+  tell_trouble(std::string("keeping a callback: ") + error.what());  // it may be sent twice
+}
+
+void CallbackSender::tell_trouble(const std::string& sentence) const {
+  if (options_.on_event) options_.on_event({.kind = SandboxEvent::Kind::trouble, .sentence = sentence});
 }
 
 }  // namespace pysandbox

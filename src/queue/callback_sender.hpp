@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,9 +25,14 @@ class CallbackSender {
   ~CallbackSender();
 
  private:
+  class Holding;
+
   void work(const std::stop_token& stop);
   bool send_next(const std::stop_token& stop);
   WebResult send(const Job& job, const std::stop_token& stop);
+  void keep_leases(const std::stop_token& stop);
+  void renew_leases();
+  void tell_trouble(const std::string& sentence) const;
 
   JobStore& store_;
   WebClient& web_;
@@ -34,6 +40,9 @@ class CallbackSender {
   std::mutex mutex_;  // guards the number
   std::condition_variable_any changed_;
   std::uint64_t changes_ = 0;
+  std::mutex holding_;    // guards the next one, and is held while the store is told of it
+  std::set<JobId> held_;  // those that are being sent
+  std::condition_variable_any stopped_;
   std::unique_ptr<JobSubscription> subscription_;
   std::vector<std::jthread> threads_;
 };
