@@ -33,6 +33,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class WebServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A client that dies in the middle is no news here."""
+
+
 class LocalWeb:
     """`files` maps paths to bytes; `calls` has every POST, answered with the statuses in `answers` and then with 200."""
 
@@ -42,8 +49,7 @@ class LocalWeb:
         self.calls = []
         self.answers = []
         self.lock = threading.Lock()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = WebServer(("127.0.0.1", 0), Handler)
         self.server.web = self
         self.address = f"127.0.0.1:{self.server.server_port}"
         self.url = f"http://{self.address}"
