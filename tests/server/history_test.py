@@ -13,9 +13,9 @@ import tempfile
 import traceback
 import unittest
 
-import postgres
+import throwaway_postgres
 from history import History
-from host import CgroupParent
+from host import CgroupParent, needs
 from server_process import Server
 
 # Where it dies, and the latest pass that is tried: about as many as a history has. What happens there is in src/, at
@@ -76,12 +76,12 @@ class Histories(unittest.TestCase):
         self.check_all([(point, seed, ()) for seed in range(5) for point in POINTS])
 
     def test_nothing_is_lost_with_postgresql(self):
-        postgres.require(self)
+        needs(self, not throwaway_postgres.missing(), "PostgreSQL")
         with contextlib.ExitStack() as databases:
             histories = []
             for seed in range(2):
                 for point in POSTGRES_POINTS:
-                    database = databases.enter_context(postgres.Postgres("fsync=off"))
+                    database = databases.enter_context(throwaway_postgres.Postgres())
                     histories.append((point, seed, ("--database-url", database.url)))
             self.check_all(histories)
 

@@ -5,6 +5,8 @@ import pathlib
 import time
 import uuid
 
+CI = bool(os.environ.get("CI"))
+
 CONTROLLERS = ("memory", "pids", "cpu", "cpuacct")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
@@ -44,6 +46,14 @@ class CgroupParent:
         """The processes in them."""
         return sorted({int(pid) for top in self.directories for file in top.glob("*/job-*/cgroup.procs")
                        for pid in read(file).split()})
+
+
+def needs(test, is_there, what):
+    """Without it, the test is skipped; in CI it fails."""
+    if not is_there and CI:
+        raise AssertionError(f"{what} is missing here, and this is CI")
+    if not is_there:
+        test.skipTest(f"{what} is missing here")
 
 
 def read(path):

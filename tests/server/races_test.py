@@ -7,7 +7,7 @@ import time
 import unittest
 
 import host
-import postgres
+import throwaway_postgres
 from event_stream import EventStream, read_log
 from server_process import Server
 
@@ -249,8 +249,8 @@ class LeaseLost(Races):
 
 class OnPostgres(Races):
     def setUp(self):
-        postgres.require(self)
-        self.database = self.enterContext(postgres.Postgres("fsync=off"))
+        host.needs(self, not throwaway_postgres.missing(), "PostgreSQL")
+        self.database = self.enterContext(throwaway_postgres.Postgres())
 
     def server(self, *flags, **options):
         return Server(*CROWD, *SHORT_LEASE, "--database-url", self.database.url, *flags, **options)
@@ -265,7 +265,7 @@ class OnPostgres(Races):
             answer = server.get(f"/api/jobs/{before}/status")
             self.assertEqual((answer.status, answer.json()["code"]), (503, "unavailable"))
             self.assertIn("retry-after", answer.headers)
-            self.assertNotIn(str(self.database.port), answer.body.decode())
+            self.assertNotIn(str(self.database.dir), answer.body.decode())
             self.assertEqual(server.post("/api/jobs", {"code": "print(1)"}).status, 503)
             self.assertEqual(server.get("/health").status, 200)
             server.until(lambda: server.get("/ready").status == 503, "it does not say that it has no database")
