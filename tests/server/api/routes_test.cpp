@@ -117,6 +117,16 @@ TEST_F(Routes, WantTheRightKindOfBody) {
     EXPECT_EQ(post("/api/files", type).status, 415) << type;
 }
 
+TEST_F(Routes, TakeNoPackedBody) {
+  const auto post = [&](const std::string& encoding) {
+    const http::Headers headers{{"content-type", "application/json"}, {"content-encoding", encoding}};
+    return ask({.method = "POST", .target = "/api/jobs", .body = R"({"code": "pass"})", .headers = headers}).status;
+  };
+  EXPECT_EQ(post("gzip"), 415);
+  EXPECT_EQ(post("br, identity"), 415);
+  EXPECT_EQ(post("identity"), 200);
+}
+
 TEST_F(Routes, BoundTheirBodies) {
   http::Request head;
   head.method = "POST";
