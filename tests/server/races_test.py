@@ -3,6 +3,7 @@ import concurrent.futures
 import contextlib
 import itertools
 import random
+import signal
 import time
 import unittest
 
@@ -227,24 +228,27 @@ class Streams(Races):
 
 
 class LeaseLost(Races):
-    def test_a_server_that_was_stopped_beyond_its_lease_loses_the_job_and_says_nothing(self):
-        """A paused process is what a lease is for: it wakes up and believes that it still has the job."""
+    def test_a_server_that_was_stopped_beyond_its_lease_cannot_end_what_another_runs(self):
+        """A paused process is what a lease is for: it wakes up, believes that it still has the job, and has its end."""
         with contextlib.ExitStack() as stack:
             first = stack.enter_context(Server(*CROWD, *SHORT_LEASE, "--workers", 1))
-            job_id = first.submit("import time\nfor _ in range(20):\n    time.sleep(0.1)\nprint('done')")
+            job_id = first.submit("import os, time\nprint(os.urandom(8).hex(), flush=True)\ntime.sleep(2.5)")
             self.started(first, job_id)
-            first.process.send_signal(19)  # SIGSTOP
+            first.process.send_signal(signal.SIGSTOP)
             try:
                 second = stack.enter_context(Server(*CROWD, *SHORT_LEASE, "--workers", 1, data_dir=first.data_dir))
-                self.assertEqual(second.results(job_id)["attempt"], 2)
+                self.started(second, job_id, attempt=2)
             finally:
-                first.process.send_signal(18)  # SIGCONT
+                first.process.send_signal(signal.SIGCONT)
+            first.until(lambda: "pysandbox_claims_lost_total 1" in first.get("/metrics").body.decode(), "it did not learn of it")
             for server in (first, second):
                 results = server.results(job_id)
-                self.assertEqual((results["outcome"], results["stdout"], results["attempt"]), ("ok", "done\n", 2))
-                self.assert_one_end(server, job_id)
-            cancelled = [server.post(f"/api/jobs/{job_id}/cancel").status for server in (first, second)]
-            self.assertEqual(cancelled, [409, 409])
+                self.assertEqual((results["outcome"], results["attempt"]), ("ok", 2))
+                self.assertGreaterEqual(results["execution_time"], 2.5)
+                log = self.assert_one_end(server, job_id)
+                printed = [event.data["text"] for event in log if event.kind == "stdout" and event.data["attempt"] == 2]
+                self.assertEqual("".join(printed), results["stdout"])
+                self.assertEqual(server.post(f"/api/jobs/{job_id}/cancel").status, 409)
 
 
 class OnPostgres(Races):
