@@ -108,10 +108,16 @@ void LeaseKeeper::attend(Entry& entry, bool is_wished) {
   const std::lock_guard lock(entry.mutex);
   if (!entry.is_held || entry.job->lost()) return;
   try {
-    if (is_wished || Clock::now() >= entry.next_heartbeat) beat(entry);
+    if (is_wished || Clock::now() >= entry.next_heartbeat) {
+      beat(entry);
+    } else if (entry.is_store_away) {
+      return;
+    }
+    entry.is_store_away = false;
     if (entry.is_output_open && !entry.job->output().flush(store_, entry.job->claim())) entry.job->lose();
   } catch (const Error& error) {
     // Whether the job is still ours, the store says when it is back.
+    entry.is_store_away = true;
     entry.next_heartbeat = Clock::now() + std::min<std::chrono::milliseconds>(lease_ / 6, std::chrono::seconds(1));
     trouble_(std::string("keeping a job's lease or log: ") + error.what());
   }

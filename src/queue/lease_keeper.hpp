@@ -51,6 +51,7 @@ class LeaseKeeper {
     std::shared_ptr<HeldJob> job;
     std::mutex mutex;  // held while the job is attended to; guards what follows
     Clock::time_point next_heartbeat;
+    bool is_store_away = false;  // output waits for the next heartbeat
     bool is_output_open = true;
     bool is_held = true;
   };
