@@ -10,13 +10,14 @@ import pathlib
 import random
 import shutil
 import tempfile
+import time
 import traceback
 import unittest
 
 import throwaway_postgres
 from history import History
 from host import CgroupParent, needs
-from server_process import Server
+from server_process import PATIENCE, Server
 
 # Where it dies, and the latest pass that is tried: about as many as a history has. What happens there is in src/, at
 # failpoint() of that name.
@@ -33,30 +34,27 @@ AT_START = ("after_prepare", "before_run", "after_run")  # a server passes these
 AT_ONCE = 8  # they wait for leases most of the time
 
 
-def tell(point, seed, flags=()):
+def tell(point, seed, flags, cgroups):
     """Runs one history. Returns whether its failpoint was reached, and what was wrong."""
     place = pathlib.Path(tempfile.mkdtemp(prefix="pysandbox-history-"))
     passes = random.Random(f"passes {point}:{seed}").randint(1, POINTS[point]) + (point in AT_START)
-    with CgroupParent() as cgroups:
-        try:
-            reached = History(point, seed, flags, cgroups).run(place / "data", passes)
-            bury(cgroups)
-            return reached, None
-        except Exception:
-            return False, f"{point}:{seed} at pass {passes}:\n{traceback.format_exc()}"
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+    try:
+        return History(point, seed, flags, cgroups).run(place / "data", passes), None
+    except Exception:
+        return False, f"{point}:{seed} at pass {passes}:\n{traceback.format_exc()}"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def bury(cgroups):
-    """A dead server's empty cgroup is removed by the next one, unless another server of this host holds a slot of the same
-    number at that moment; then by one after it."""
-    for _ in range(20):
-        if not cgroups.jobs():
-            return
-        with Server(*cgroups.flags) as server:
-            server.results(server.submit("pass"))
-    raise AssertionError(f"cgroups are left: {cgroups.jobs()}")
+    """A dead server's empty cgroup is removed by the next one that starts, if no other server of this host holds a slot of
+    the same number at that moment. So this comes when nothing else runs."""
+    deadline = time.monotonic() + PATIENCE
+    while cgroups.jobs():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"cgroups are left: {cgroups.jobs()}")
+        with Server(*cgroups.flags):
+            pass
 
 
 class Histories(unittest.TestCase):
@@ -64,8 +62,11 @@ class Histories(unittest.TestCase):
         """`histories`: of (point, seed, flags)."""
         chosen = os.environ.get("PYSANDBOX_HISTORY")
         histories = [one for one in histories if chosen in (None, one[0], f"{one[0]}:{one[1]}")]
+        parents = [self.enterContext(CgroupParent()) for _ in histories]
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            told = list(pool.map(lambda one: tell(*one), histories))
+            told = list(pool.map(lambda one, cgroups: tell(*one, cgroups), histories, parents))
+        for cgroups in parents:
+            bury(cgroups)
         wrong = [what for _, what in told if what]
         self.assertEqual(wrong, [], f"{len(wrong)} of {len(told)} histories:\n" + "\n".join(wrong))
         reached = {point for (point, *_), (at, _) in zip(histories, told) if at}
