@@ -17,12 +17,21 @@ RunResult result_without_inputs(std::vector<std::string> missing) {
   return result;
 }
 
+// Nothing is wrong with the inputs: nobody waits for them any more.
+RunResult result_of_stop() {
+  RunResult result;
+  result.outcome = Outcome::cancelled;
+  return result;
+}
+
 }  // namespace
 
 RunResult Worker::process(const JobRequest& request, const RunOptions& options) {
   Preparation ready = prepare(request, {files_, web_, spool_directory_, options.stop});
   failpoint("after_prepare");
-  if (!ready.missing.empty()) return result_without_inputs(std::move(ready.missing));
+  if (!ready.missing.empty()) {
+    return options.stop.stop_requested() ? result_of_stop() : result_without_inputs(std::move(ready.missing));
+  }
   const auto container = runner_.open({request.limits, request.minimum_isolation});
   const std::stop_callback stop(options.stop, [&] { container->stop(); });
   failpoint("before_run");

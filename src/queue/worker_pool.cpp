@@ -171,7 +171,8 @@ void WorkerPool::bring_back(const HeldJob& held) {
 
 void WorkerPool::finish(const HeldJob& held, const RunResult& result) {
   failpoint("before_finish");
-  const auto finished = until_available(held, [&] { return store_.finish(held.claim(), result); });
+  const auto finished =
+      until_available(held, [&] { return store_.finish(held.claim(), result) || has_ended_with(held, result); });
   failpoint("after_finish");
   if (finished == true) {
     Job ended = held.job();
@@ -185,6 +186,13 @@ void WorkerPool::finish(const HeldJob& held, const RunResult& result) {
   tell(SandboxEvent::Kind::lost, held.job());
 }
 
+// A commit whose answer was lost is done: the next try finds no claim, and yet the job has this result and its files.
+bool WorkerPool::has_ended_with(const HeldJob& held, const RunResult& result) {
+  const auto job = store_.find(held.job().id);
+  return job && job->result && job->worker == held.job().worker && job->attempt == held.job().attempt &&
+         job->result->artifacts == result.artifacts;
+}
+
 // The answer of `call`, asked again while the store is unavailable; nothing if this process ends before, or it fails
 // otherwise.
 template <class Call>
@@ -196,7 +204,6 @@ std::optional<bool> WorkerPool::until_available(const HeldJob& held, const Call&
       tell_trouble("bringing the job " + held.job().id + " to its end: " + error.what());
       if (!is_retryable(error)) return std::nullopt;
     }
-    if (held.lost()) return false;
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, time, [this] { return is_impatient_; })) return std::nullopt;
   }

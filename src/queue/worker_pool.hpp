@@ -44,6 +44,7 @@ class WorkerPool {
   void try_again_later(const HeldJob& held);
   void bring_back(const HeldJob& held);
   void finish(const HeldJob& held, const RunResult& result);
+  bool has_ended_with(const HeldJob& held, const RunResult& result);
   template <class Call>
   std::optional<bool> until_available(const HeldJob& held, const Call& call);
   void pause(const HeldJob& held, std::chrono::milliseconds time);

@@ -235,6 +235,26 @@ TEST_F(Queue, BringsAResultWhenTheStoreIsBack) {
   EXPECT_EQ(store_->fail_finish, 0);
 }
 
+TEST_F(Queue, KeepsTheArtifactsOfAJobWhoseEndWasInDoubt) {
+  std::atomic<int> ends = 0, losses = 0;
+  const auto note = [&](const SandboxEvent& event) {
+    if (event.kind == SandboxEvent::Kind::ended) ++ends;
+    if (event.kind == SandboxEvent::Kind::lost) ++losses;
+  };
+  start(
+      [&](const Program&, const OutputSink&, std::stop_token) {
+        RunResult result = ok_result();
+        result.artifacts = {Artifact{.path = "kept.txt"}};
+        return result;
+      },
+      {.workers = 1, .on_event = note});
+  store_->doubt_finish = 1;
+  const JobId id = submit();
+  wait_until([&] { return ends + losses > 0; });
+  EXPECT_EQ(ends, 1);
+  EXPECT_TRUE(sandbox->files()->find(job(id).result->artifacts.at(0).file_id).has_value());
+}
+
 TEST_F(Queue, GoesOnWhenTheStoreWasAwayWhileNothingRan) {
   start([&](const Program&, const OutputSink&, std::stop_token) { return ok_result(); });
   store_->down = true;
@@ -290,6 +310,23 @@ TEST_F(Queue, GivesBackWhatStillRunsWhenPatienceIsOver) {
   sandbox->drain(0ms);
   EXPECT_EQ(job(id).state, JobState::queued);
   EXPECT_EQ(job(id).attempt, 0U) << "it counts as if it had not been";
+}
+
+TEST_F(Queue, GivesBackAJobThatStillFetchesItsInputs) {
+  start([](const Program&, const OutputSink&, std::stop_token) { return ok_result(); });
+  const JobId id = sandbox->submit({.code = "pass", .inputs = {{.path = "a", .url = "http://slow.example/a"}}}).id;
+  wait_for(JobState::running, id);
+  sandbox->drain(0ms);
+  EXPECT_EQ(job(id).state, JobState::queued);
+  EXPECT_EQ(job(id).attempt, 0U);
+}
+
+TEST_F(Queue, EndsAsCancelledWhatIsCancelledWhileItFetchesItsInputs) {
+  start([](const Program&, const OutputSink&, std::stop_token) { return ok_result(); });
+  const JobId id = sandbox->submit({.code = "pass", .inputs = {{.path = "a", .url = "http://slow.example/a"}}}).id;
+  wait_for(JobState::running, id);
+  EXPECT_TRUE(sandbox->cancel(id));
+  EXPECT_EQ(ended(id).result->outcome, Outcome::cancelled);
 }
 
 TEST_F(Queue, TellsWhatItDoes) {

@@ -89,7 +89,7 @@ class FakeRunner final : public ContainerRunner {
   FakeRun run_;
 };
 
-// Remembers what is posted and answers what the test says.
+// Remembers what is posted and answers what the test says. What it fetches never comes.
 class FakeWebClient final : public WebClient {
  public:
   struct Post {
@@ -100,7 +100,10 @@ class FakeWebClient final : public WebClient {
 
   explicit FakeWebClient(std::vector<int> statuses) : statuses_(std::move(statuses)) {}
 
-  WebResult fetch(const std::string&, std::uint64_t, const BodySink&, std::stop_token) override { return {}; }
+  WebResult fetch(const std::string&, std::uint64_t, const BodySink&, std::stop_token stop) override {
+    run_until_stopped(stop);
+    return {.problem = "it was stopped; ask again if it is still wanted", .retryable = true};
+  }
 
   // The statuses in turn; the last one for all that follow.
   WebResult post(const std::string& url, const std::map<std::string, std::string>& headers, std::string_view body,
@@ -127,6 +130,7 @@ class FakeWebClient final : public WebClient {
 };
 
 // Passes everything on to another store, but fails while `down` is set, and the first `fail_finish` calls of finish().
+// The first `doubt_finish` calls are done, and yet fail: as when a connection is lost while it commits.
 class FailingJobStore final : public JobStore {
  public:
   explicit FailingJobStore(std::unique_ptr<JobStore> store) : store_(std::move(store)) {}
@@ -136,6 +140,7 @@ class FailingJobStore final : public JobStore {
 
   std::atomic<bool> down = false;
   std::atomic<int> fail_finish = 0;
+  std::atomic<int> doubt_finish = 0;
   std::atomic<int> fail_append = 0;
 
   using JobStore::add;
@@ -154,7 +159,9 @@ class FailingJobStore final : public JobStore {
   }
   bool finish(const Claim& claim, const RunResult& result) override {
     if (fail_finish > 0 && fail_finish-- > 0) refuse();
-    return up().finish(claim, result);
+    const bool finished = up().finish(claim, result);
+    if (doubt_finish > 0 && doubt_finish-- > 0) refuse();
+    return finished;
   }
   bool release(const Claim& claim) override { return up().release(claim); }
   bool cancel(const JobId& id) override { return up().cancel(id); }
