@@ -83,7 +83,8 @@ class PYSANDBOX_EXPORT JobStore {
   virtual std::optional<Job> find(const JobId& id) = 0;
 
   // Newest first. Pass the last id of a page as `after` to get the next one; jobs
-  // that are added meanwhile do not shift pages.
+  // that are added meanwhile do not shift pages. What may be large is left empty, since a page holds many: the code,
+  // args, env, stdin and contents of a request, and the outputs of a result.
   virtual std::vector<Job> list(const JobFilter& filter) = 0;
 
   // Gives the first queued job (of the highest priority the oldest) to `worker`, or nothing if none waits. The claim

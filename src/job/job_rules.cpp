@@ -59,6 +59,15 @@ JobState end_state(const RunResult& result) noexcept {
   return result.outcome == Outcome::ok ? JobState::completed : JobState::failed;
 }
 
+Job in_short(Job job) {
+  // To empty a string is not enough: it would keep its memory.
+  const auto leave_out = []<class... Large>(Large&... large) { (Large().swap(large), ...); };
+  leave_out(job.request.code, job.request.args, job.request.env, job.request.stdin);
+  for (InputFile& input : job.request.inputs) leave_out(input.content);
+  if (job.result) leave_out(job.result->stdout, job.result->stderr);
+  return job;
+}
+
 CallbackState first_callback_state(const Submission& submission) noexcept {
   return submission.callback_url.empty() ? CallbackState::none : CallbackState::pending;
 }

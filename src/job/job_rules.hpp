@@ -30,6 +30,9 @@ bool has_ended(JobState state) noexcept;
 // completed or failed.
 JobState end_state(const RunResult& result) noexcept;
 
+// A job as JobStore::list() gives it.
+Job in_short(Job job);
+
 // What the telling of a new job's end begins with.
 CallbackState first_callback_state(const Submission& submission) noexcept;
 

@@ -64,7 +64,7 @@ class MemoryJobStore final : public JobStore {
       const bool fits = (!filter.state || job.state == *filter.state) &&
                         (!filter.owner || job.submission.owner == *filter.owner) &&
                         (!filter.outcome || (job.result && job.result->outcome == *filter.outcome));
-      if (fits) page.push_back(job);
+      if (fits) page.push_back(in_short(job));
     }
     return page;
   }

@@ -66,7 +66,11 @@ class SqlJobStore final : public JobStore {
       page.clear();
       const auto before = sequence_behind(session, filter.after);
       if (!before) return;
-      for (SqlRow& row : list_rows(session, filter, *before)) page.push_back(read_job(std::move(row)).job);
+      // One by one: a whole page of jobs as they are stored may not fit into memory.
+      for (const std::int64_t sequence : list_sequences(session, filter, *before)) {
+        auto rows = session.run(select_jobs("WHERE sequence = $1"), sequence);
+        if (!rows.empty()) page.push_back(in_short(read_job(std::move(rows.front())).job));
+      }
     });
     return page;
   }
@@ -191,7 +195,7 @@ class SqlJobStore final : public JobStore {
     return rows.empty() ? std::nullopt : std::optional(rows.front().integer());
   }
 
-  static std::vector<SqlRow> list_rows(SqlSession& session, const JobFilter& filter, std::int64_t before) {
+  static std::vector<std::int64_t> list_sequences(SqlSession& session, const JobFilter& filter, std::int64_t before) {
     std::string which = "WHERE sequence < $1";
     std::vector<SqlParameter> parameters{before};
     const auto add_condition = [&](std::string_view column, std::string_view value) {
@@ -203,7 +207,11 @@ class SqlJobStore final : public JobStore {
     if (filter.outcome) add_condition("outcome", to_string(*filter.outcome));
     parameters.emplace_back(to_limit(filter.limit));
     which += fmt::format(" ORDER BY sequence DESC LIMIT ${}", parameters.size());
-    return session.run(select_jobs(which), std::span<const SqlParameter>(parameters));
+    std::vector<std::int64_t> sequences;
+    for (SqlRow& row : session.run("SELECT sequence FROM jobs " + which, std::span<const SqlParameter>(parameters))) {
+      sequences.push_back(row.integer());
+    }
+    return sequences;
   }
 
   const JobStoreOptions options_;
