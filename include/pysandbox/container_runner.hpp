@@ -42,7 +42,12 @@ using OutputSink = std::function<void(Stream, std::string_view)>;
 // What a container must be before it is known what will run in it.
 struct ContainerSpec {
   Limits limits{};
+
   MinimumIsolation minimum_isolation = MinimumIsolation::rlimits;
+
+  // A directory of this host that the program finds, read-only, as /environment (see environment_store.hpp); its
+  // site-packages can be imported. Empty: none. It must stay until the container is gone.
+  std::string environment_directory{};
 };
 
 // An input that is ready: its name is safe, its bytes can be read.

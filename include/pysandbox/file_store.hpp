@@ -81,7 +81,8 @@ PYSANDBOX_EXPORT std::unique_ptr<FileStore> open_local_file_store(const std::str
 
 // Files under their own names, for people: a.txt becomes `directory`/a.txt and
 // sub/b.txt becomes `directory`/sub/b.txt; a file of that name is replaced. The id of a file is its
-// name. Links below `directory` are never followed. The directory itself is made with the first file. It keeps no owners.
+// name. Links below `directory` are never followed. The directory itself is made with the first file. It keeps no
+// owners.
 PYSANDBOX_EXPORT std::unique_ptr<FileStore> open_export_directory(const std::string& directory);
 
 }  // namespace pysandbox

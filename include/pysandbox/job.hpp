@@ -61,8 +61,14 @@ struct JobRequest {
   std::vector<InputFile> inputs{};
 
   // Which files to keep: patterns over paths below the workspace, in which '*' and '?' stand for letters of one part,
-  // [a-z] for one of them, and a part "**" for any number of parts. Empty: all. See Container::collect() for what is never kept.
+  // [a-z] for one of them, and a part "**" for any number of parts. Empty: all. See Container::collect() for what is
+  // never kept.
   std::vector<std::string> outputs{};
+
+  // What can be imported besides the standard library: requirements (PEP 508), and the name or digest of an
+  // environment. See environment_store.hpp.
+  std::vector<std::string> packages{};
+  std::string environment{};
 
   Limits limits{};
   MinimumIsolation minimum_isolation = MinimumIsolation::rlimits;
@@ -94,9 +100,10 @@ struct Submission {
   // refuses with Error{conflict} if it asks for something else. Empty: every submission is a new job.
   std::string idempotency_key{};
 
-  int priority = 0;              // higher goes first; minimum_priority to maximum_priority
-  std::chrono::seconds ttl{0};   // must have been started after so long, or ends as Outcome::expired; zero: waits for ever
-  std::string metadata{};        // the submitter's own words, kept and given back; not read
+  int priority = 0;  // higher goes first; minimum_priority to maximum_priority
+  std::chrono::seconds ttl{
+      0};                  // must have been started after so long, or ends as Outcome::expired; zero: waits for ever
+  std::string metadata{};  // the submitter's own words, kept and given back; not read
 
   // Where to tell of the job's end, and the key that signs it; see docs/http-api.md, "Callbacks". Empty: nowhere.
   std::string callback_url{};
@@ -152,10 +159,11 @@ struct Job {
 // One line of a job's log: the whole of what became of it, in order, for those who watch.
 struct JobEvent {
   enum class Kind {
-    status,  // `state` now, in `attempt`
-    output,  // `text` on `stream`
-    file,    // `artifact` was kept
-    end,     // the last: `state` and `outcome`
+    status,    // `state` now, in `attempt`
+    progress,  // `text` says what is being made ready
+    output,    // `text` on `stream`
+    file,      // `artifact` was kept
+    end,       // the last: `state` and `outcome`
   };
 
   std::uint64_t number = 0;  // 1, 2, 3 and so on, for each job

@@ -103,12 +103,15 @@ class PYSANDBOX_EXPORT JobStore {
   // finish() brings for it. False if the claim was lost.
   virtual bool append_output(const Claim& claim, Stream stream, std::string_view text) = 0;
 
+  // Adds to the job's log what is being made ready for it. False if the claim was lost.
+  virtual bool append_progress(const Claim& claim, std::string_view sentence) = 0;
+
   // Ends the job with `result`: completed if its outcome is ok, else failed. False if the claim was lost; the
   // result is then discarded and nothing changes.
   virtual bool finish(const Claim& claim, const RunResult& result) = 0;
 
-  // Gives a job back to the queue, at its old place, as if this claim had not been. False if the claim was lost. A job that
-  // somebody asked to cancel ends as cancelled.
+  // Gives a job back to the queue, at its old place, as if this claim had not been. False if the claim was lost. A job
+  // that somebody asked to cancel ends as cancelled.
   virtual bool release(const Claim& claim) = 0;
 
   // A queued job ends at once with Outcome::cancelled. For a running job its worker learns
@@ -150,11 +153,11 @@ PYSANDBOX_EXPORT std::unique_ptr<JobStore> make_memory_job_store(const JobStoreO
 PYSANDBOX_EXPORT std::unique_ptr<JobStore> open_sqlite_job_store(const std::string& path,
                                                                  const JobStoreOptions& options = {});
 
-// Uses the PostgreSQL database that `url` names ("postgres://user:password@host:5432/database", or libpq's keywords), in the
-// schema "pysandbox", which is made if it is missing. Any number of processes may share it. The server may go away and come
-// back: calls throw Error{unavailable} meanwhile. PostgreSQL 12 or newer. Throws Error{unavailable} if it cannot be
-// reached or is not ours, and Error{conflict} if a newer pysandbox has written it. Errors never show the password.
-// A part of its own: the CMake component pysandbox::postgres, libpqxx.
+// Uses the PostgreSQL database that `url` names ("postgres://user:password@host:5432/database", or libpq's keywords),
+// in the schema "pysandbox", which is made if it is missing. Any number of processes may share it. The server may go
+// away and come back: calls throw Error{unavailable} meanwhile. PostgreSQL 12 or newer. Throws Error{unavailable} if it
+// cannot be reached or is not ours, and Error{conflict} if a newer pysandbox has written it. Errors never show the
+// password. A part of its own: the CMake component pysandbox::postgres, libpqxx.
 struct PostgresJobStoreOptions {
   std::uint32_t max_attempts = 3;
   std::size_t connections = 4;  // at most, beside the one that listens

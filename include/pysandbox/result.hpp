@@ -85,6 +85,22 @@ struct Isolation {
   bool operator==(const Isolation&) const = default;
 };
 
+struct Package {
+  std::string name{};  // normalized (PEP 503)
+  std::string version{};
+
+  bool operator==(const Package&) const = default;
+};
+
+// The packages that a job had, and the interpreter they were for.
+struct EnvironmentInfo {
+  std::string digest{};             // 64 hexadecimal digits: same digest, same files
+  std::string python{};             // "3.11.2"
+  std::vector<Package> packages{};  // sorted by name
+
+  bool operator==(const EnvironmentInfo&) const = default;
+};
+
 // A regular file that the program added or changed in its workspace.
 struct Artifact {
   std::string path{};  // relative to /workspace; any byte but NUL, so quote it before use
@@ -110,8 +126,9 @@ struct RunResult {
   std::optional<Failure> failure{};
   Usage usage{};
   Isolation isolation{};
-  std::vector<Artifact> artifacts{};    // sorted by path
-  std::vector<std::string> warnings{};  // sentences: what was left out or ignored
+  std::optional<EnvironmentInfo> environment{};  // empty: the standard library alone
+  std::vector<Artifact> artifacts{};             // sorted by path
+  std::vector<std::string> warnings{};           // sentences: what was left out or ignored
 
   bool operator==(const RunResult&) const = default;
 };

@@ -6,16 +6,15 @@
 //
 // It needs no daemon, no database and no file installed beside the library.
 //
-// There are two ways through it. run() takes the short one: here and now, on the caller's thread. submit() takes the durable
-// one: the job is in the JobStore before it returns, workers of this Sandbox (or of another on the same database) run it, and it
-// ends exactly once, whatever process dies on the way. Both share every stage.
+// There are two ways through it. run() takes the short one: here and now, on the caller's thread. submit() takes the
+// durable one: the job is in the JobStore before it returns, workers of this Sandbox (or of another on the same
+// database) run it, and it ends exactly once, whatever process dies on the way. Both share every stage.
 //
 // Threads: every method may be called from any number of threads at once. run()
-// uses its caller's thread until the program has ended. With a JobStore, the Sandbox has threads of its own: its workers, and one each for
-// leases and live output, for callbacks, and for retention.
-// Processes: each run is a child of this process until it ends. Should a wait() or a SIGCHLD handler of yours see
-// and reap it first, nothing is lost: it is watched through its own descriptor.
-// Ownership: a Sandbox owns its parts and must outlive its run() calls.
+// uses its caller's thread until the program has ended. With a JobStore, the Sandbox has threads of its own: its
+// workers, and one each for leases and live output, for callbacks, and for retention. Processes: each run is a child of
+// this process until it ends. Should a wait() or a SIGCHLD handler of yours see and reap it first, nothing is lost: it
+// is watched through its own descriptor. Ownership: a Sandbox owns its parts and must outlive its run() calls.
 #pragma once
 
 #include <chrono>
@@ -26,6 +25,7 @@
 #include <vector>
 
 #include <pysandbox/container_runner.hpp>
+#include <pysandbox/environment_store.hpp>
 #include <pysandbox/error.hpp>
 #include <pysandbox/export.hpp>
 #include <pysandbox/file_store.hpp>
@@ -65,25 +65,29 @@ struct QueueOptions {
   std::chrono::seconds job_retention{7 * 24 * 3600};
 
   std::uint32_t callback_attempts = 6;  // at the end, then after 1, 2, 4, 8 s and so on
-  std::string callback_secret{};        // signs callbacks of jobs that bring no secret of their own; empty: those are not signed
-  std::function<std::string(const Job&)> callback_body{};  // what is sent; empty: {"job_id", "status", and what to_json(RunResult) has}
+  std::string
+      callback_secret{};  // signs callbacks of jobs that bring no secret of their own; empty: those are not signed
+  std::function<std::string(const Job&)>
+      callback_body{};  // what is sent; empty: {"job_id", "status", and what to_json(RunResult) has}
 
   std::function<void(const SandboxEvent&)> on_event{};  // from several threads; must not throw
 };
 
 struct SandboxParts {
-  std::unique_ptr<ContainerRunner> runner{};  // empty: the native runner with its defaults
-  std::unique_ptr<FileStore> files{};         // empty: artifacts are described, their bytes are not kept
-  std::unique_ptr<JobStore> jobs{};           // empty: there is no submit()
-  std::unique_ptr<WebClient> web{};           // empty: an input with a URL is Outcome::input_error
-  std::string spool_directory{};              // where fetched inputs wait, in files without a name; empty: $TMPDIR or /tmp
+  std::unique_ptr<ContainerRunner> runner{};         // empty: the native runner with its defaults
+  std::unique_ptr<FileStore> files{};                // empty: artifacts are described, their bytes are not kept
+  std::unique_ptr<JobStore> jobs{};                  // empty: there is no submit()
+  std::unique_ptr<EnvironmentStore> environments{};  // empty: a job that asks for packages is Outcome::package_error
+  std::unique_ptr<WebClient> web{};                  // empty: an input with a URL is Outcome::input_error
+  std::string spool_directory{};  // where fetched inputs wait, in files without a name; empty: $TMPDIR or /tmp
   QueueOptions queue{};
 };
 
 struct RunOptions {
-  OutputSink on_output{};   // gets the output while the program runs
-  std::stop_token stop{};   // request_stop() ends the program with Outcome::cancelled
-  std::string owner{};      // of the artifacts that are kept
+  OutputSink on_output{};             // gets the output while the program runs
+  EnvironmentProgress on_progress{};  // hears what is being made ready before that
+  std::stop_token stop{};             // request_stop() ends the program with Outcome::cancelled
+  std::string owner{};                // of the artifacts that are kept
 };
 
 class PYSANDBOX_EXPORT Sandbox {
@@ -103,8 +107,9 @@ class PYSANDBOX_EXPORT Sandbox {
   // isolate it (nothing of it has run then), unavailable if the artifacts could not be kept.
   RunResult run(const JobRequest& request, const RunOptions& options = {});
 
-  // Records a job and returns once that is durable; a worker starts it as soon as one is free. Watch it through jobs(). Throws as
-  // JobStore::add() does; also Error{invalid_request} without a JobStore, and Error{not_found} for an input's file_id that names no file.
+  // Records a job and returns once that is durable; a worker starts it as soon as one is free. Watch it through jobs().
+  // Throws as JobStore::add() does; also Error{invalid_request} without a JobStore, and Error{not_found} for an input's
+  // file_id that names no file.
   Added submit(const JobRequest& request, const Submission& submission = {});
 
   // Ends a job that waits or runs, at once (see JobStore::cancel()).
@@ -123,6 +128,7 @@ class PYSANDBOX_EXPORT Sandbox {
   // The parts, for looking at; null if it has none.
   JobStore* jobs() noexcept;
   FileStore* files() noexcept;
+  EnvironmentStore* environments() noexcept;
   WebClient* web() noexcept;
 
  private:

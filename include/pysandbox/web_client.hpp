@@ -1,12 +1,14 @@
 // WebClient: the only way out to the network. It fetches what URLs name and tells callbacks of ends.
 //
-// The URLs come from strangers, so it reaches public addresses only: http and https, every address checked after its name
-// was resolved, and again after every redirect. What an operator wants reached inside is named in WebClientOptions::allow.
+// The URLs come from strangers, so it reaches public addresses only: http and https, every address checked after its
+// name was resolved, and again after every redirect. What an operator wants reached inside is named in
+// WebClientOptions::allow.
 //
 // It is a part of its own (the CMake component pysandbox::network, libcurl): who fetches nothing links nothing of it.
 //
-// Threads: every method may be called from any thread at any time. No connection, cookie or credential lives on from one call to the next.
-// Errors: what the other side does is a value; Error{invalid_request} is for options that make no sense.
+// Threads: every method may be called from any thread at any time. No connection, cookie or credential lives on from
+// one call to the next. Errors: what the other side does is a value; Error{invalid_request} is for options that make no
+// sense.
 #pragma once
 
 #include <chrono>
@@ -27,12 +29,12 @@ namespace pysandbox {
 
 // What became of one request.
 struct WebResult {
-  bool ok = false;          // answered with 2xx, and all of it arrived
-  int status = 0;           // of the last answer; zero if none came
-  std::string problem{};    // a sentence if not ok. It does not tell a closed port from a forbidden one
-  bool retryable = false;   // the same request may succeed later
-  std::string name{};       // of the file: from Content-Disposition, else the path of the last URL; as it came, not safe
-  std::uint64_t size = 0;   // of the body
+  bool ok = false;         // answered with 2xx, and all of it arrived
+  int status = 0;          // of the last answer; zero if none came
+  std::string problem{};   // a sentence if not ok. It does not tell a closed port from a forbidden one
+  bool retryable = false;  // the same request may succeed later
+  std::string name{};      // of the file: from Content-Disposition, else the path of the last URL; as it came, not safe
+  std::uint64_t size = 0;  // of the body
 };
 
 using BodySink = std::function<void(std::span<const std::byte>)>;
@@ -42,13 +44,15 @@ class PYSANDBOX_EXPORT WebClient {
   virtual ~WebClient() = default;
 
   // Gets `url` and hands the body over piece by piece, `max_bytes` at most. What `take` throws, it throws.
-  virtual WebResult fetch(const std::string& url, std::uint64_t max_bytes, const BodySink& take, std::stop_token stop) = 0;
+  virtual WebResult fetch(const std::string& url, std::uint64_t max_bytes, const BodySink& take,
+                          std::stop_token stop) = 0;
 
   // Sends `body` by POST. Redirects are not followed; the answer's body is not read beyond a few bytes.
-  virtual WebResult post(const std::string& url, const std::map<std::string, std::string>& headers, std::string_view body,
-                         std::stop_token stop) = 0;
+  virtual WebResult post(const std::string& url, const std::map<std::string, std::string>& headers,
+                         std::string_view body, std::stop_token stop) = 0;
 
-  // Why `url` would be refused without asking anybody (scheme, user info, a forbidden address written out); empty if it would not.
+  // Why `url` would be refused without asking anybody (scheme, user info, a forbidden address written out); empty if it
+  // would not.
   virtual std::string objection_to(const std::string& url) const = 0;
 };
 
