@@ -135,8 +135,8 @@ struct NativeRunnerOptions {
 
   // The root that programs see, read-only. Empty: the host's /usr (with /bin, /lib, /lib64,
   // /sbin) and a few files of /etc that carry no secret. Otherwise a directory that holds
-  // a whole root file system; its /dev, /proc, /sys, /run, /tmp, /data and
-  // /workspace are replaced.
+  // a whole root file system; its /dev, /proc, /sys, /run, /tmp, /data,
+  // /workspace and /environment are replaced.
   std::string rootfs{};
 
   // Host user ids for running jobs when started by root: one each, from this

@@ -1,13 +1,14 @@
-/* The Python that runs before a program, as bytes that end in NUL. */
+/* The Python that runs before a program or beside it, as bytes that end in NUL. */
+	.macro python name, file
+	.global \name
+	.hidden \name
+\name:
+	.incbin "\file"
+	.byte 0
+	.endm
+
 	.section .rodata
-	.global pysandbox_bootstrap
-	.global pysandbox_report
-	.hidden pysandbox_bootstrap
-	.hidden pysandbox_report
-pysandbox_bootstrap:
-	.incbin BOOTSTRAP
-	.byte 0
-pysandbox_report:
-	.incbin REPORT
-	.byte 0
+	python pysandbox_bootstrap, BOOTSTRAP
+	python pysandbox_report, REPORT
+	python pysandbox_figures, FIGURES
 	.section .note.GNU-stack,"",%progbits

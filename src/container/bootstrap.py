@@ -25,6 +25,11 @@ def start(report_source, path, report_path):
     sys.stdout.reconfigure(line_buffering=True)
     sys.argv[0] = path
     sys.path[0] = path.rpartition("/")[0]
+    packages = "/environment/site-packages"
+    if packages in sys.path:  # PYTHONPATH put it before the standard library, which no package shall replace
+        sys.path.remove(packages)
+        library = [i for i, entry in enumerate(sys.path) if entry.endswith("/lib-dynload")]
+        sys.path.insert(library[0] + 1 if library else len(sys.path), packages)
     bootstrap = sys.modules["__main__"]  # keeps these globals alive
     main = sys.modules["__main__"] = type(sys)("__main__")
     main.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)

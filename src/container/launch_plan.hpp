@@ -56,10 +56,12 @@ constexpr bool has(std::uint32_t layers, Layer layer) noexcept {
 enum class Step : std::uint32_t {
   receive_plan,
   open_sources,
+  open_environment,
   become_guest,
   private_mounts,
   new_root,
   system_files,
+  environment,
   devices,
   processes,
   workspace,
@@ -90,6 +92,7 @@ struct ContainerPlan {
   std::uint32_t may_set_groups;  // 1 if the runner is root
   std::uint32_t removed_layers;  // 0, or it is refused
   char rootfs[4096];             // "" for the host's /usr
+  char environment[4096];        // what is shown in /environment; "" for nothing
 };
 
 // Second message; comes with four descriptors (the words, which are a memfd, stdin, stdout, stderr) and then

@@ -20,6 +20,7 @@
 #include "container/host_check.hpp"
 #include "container/init_process.hpp"
 #include "container/native_container.hpp"
+#include "container/package_aids.hpp"
 #include "container/process_tree.hpp"
 #include "container/program_words.hpp"
 #include "container/slot.hpp"
@@ -61,6 +62,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
                   CgroupTree* tree, const SlotTable& slots, std::uint32_t removed_layers)
       : options_(options),
         spec_(spec),
+        aids_(package_aids(spec.environment_directory, spec.limits)),
         image_(image),
         slot_(slots.claim()),
         removed_layers_(removed_layers),
@@ -72,10 +74,11 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   }
 
   RunResult run(const Program& program, const OutputSink& sink) override {
-    start_init(measure_inputs(program));
+    start_init(measure_inputs(program) + measure_aids(aids_));
     init_->wait_until_ready();
     workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
     workspace_->place(program);
+    workspace_->place(aids_);
     CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
     CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
     Streams streams = start_program(program);
@@ -127,12 +130,13 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     start.plan.may_set_groups = root_ ? 1 : 0;
     start.plan.removed_layers = removed_layers_;
     std::strncpy(start.plan.rootfs, options_.rootfs.c_str(), sizeof start.plan.rootfs - 1);
+    std::strncpy(start.plan.environment, spec_.environment_directory.c_str(), sizeof start.plan.environment - 1);
     init_ = std::make_unique<InitProcess>(image_, start);
   }
 
   // Returns our ends of its streams.
   Streams start_program(const Program& program) {
-    const Words words = program_words(program, options_.python, has(removed_layers_, Layer::environment));
+    const Words words = program_words(program, aids_, options_.python, has(removed_layers_, Layer::environment));
     ProgramPlan plan = words.plan;
     plan.open_files = spec_.limits.open_files;
     plan.file_size_bytes = spec_.limits.file_size_bytes;
@@ -216,6 +220,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
 
   const NativeRunnerOptions& options_;
   ContainerSpec spec_;
+  PackageAids aids_;
   const InitImage& image_;
   std::string cgroup_version_;
   // Destroyed from the last to the first: the init dies, then its cgroup goes, then the slot is free.
@@ -228,6 +233,11 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   UniqueFd stop_event_;
 };
 
+void check_environment(const std::string& directory) {
+  if (directory.empty() || (directory.front() == '/' && directory.size() < sizeof(ContainerPlan::environment))) return;
+  throw Error(ErrorCode::invalid_request, "environment_directory must be an absolute path of at most 4095 bytes");
+}
+
 class NativeRunner final : public ContainerRunner {
  public:
   NativeRunner(const NativeRunnerOptions& options, std::span<const std::byte> init_image, std::uint32_t removed_layers)
@@ -237,6 +247,7 @@ class NativeRunner final : public ContainerRunner {
 
   std::unique_ptr<Container> open(const ContainerSpec& spec) override {
     check_limits(spec.limits);
+    check_environment(spec.environment_directory);
     prepare_once();
     refuse_too_weak(spec.minimum_isolation);
     bury_the_dead();

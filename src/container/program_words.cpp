@@ -28,9 +28,21 @@ void append_word(std::string& bytes, const std::string& word) {
   bytes += '\0';
 }
 
+std::map<std::string, std::string> environment_of(const Program& program, const PackageAids& aids) {
+  std::map<std::string, std::string> environment = base_environment;
+  for (const auto& [name, value] : aids.variables) environment[name] = value;
+  for (const auto& [name, value] : program.env) environment[name] = value;
+  const auto packages = aids.variables.find("PYTHONPATH");
+  const auto own = program.env.find("PYTHONPATH");
+  if (packages != aids.variables.end() && own != program.env.end() && !own->second.empty()) {
+    environment["PYTHONPATH"] = own->second + ":" + packages->second;
+  }
+  return environment;
+}
+
 }  // namespace
 
-Words program_words(const Program& program, const std::string& python, bool inherit) {
+Words program_words(const Program& program, const PackageAids& aids, const std::string& python, bool inherit) {
   Words words{};
   const std::vector<std::string> interpreter{
       python, "-X", "faulthandler", "-c", pysandbox_bootstrap, pysandbox_report, program.entry_point};
@@ -38,8 +50,7 @@ Words program_words(const Program& program, const std::string& python, bool inhe
   for (const auto& argument : program.args) append_word(words.bytes, argument);
   words.plan.argument_count = static_cast<std::uint32_t>(interpreter.size() + program.args.size());
 
-  std::map<std::string, std::string> environment = base_environment;
-  for (const auto& [name, value] : program.env) environment[name] = value;
+  const std::map<std::string, std::string> environment = environment_of(program, aids);
   for (const auto& [name, value] : environment) append_word(words.bytes, name + "=" + value);
   words.plan.variable_count = static_cast<std::uint32_t>(environment.size());
   for (char** variable = inherit ? ::environ : nullptr; variable != nullptr && *variable != nullptr; ++variable) {

@@ -7,6 +7,7 @@
 #include <pysandbox/container_runner.hpp>
 
 #include "container/launch_plan.hpp"
+#include "container/package_aids.hpp"
 #include "support/unique_fd.hpp"
 
 namespace pysandbox::container {
@@ -17,7 +18,7 @@ struct Words {
 };
 
 // `inherit` passes this process's own environment on: for the tests' weakened profile only.
-Words program_words(const Program& program, const std::string& python, bool inherit);
+Words program_words(const Program& program, const PackageAids& aids, const std::string& python, bool inherit);
 
 // A read-only file in memory that holds `bytes`.
 UniqueFd memory_file(const char* name, const std::string& bytes);

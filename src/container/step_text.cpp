@@ -19,6 +19,10 @@ StepText text_of(Step step) noexcept {
     case Step::open_sources:
       return {"open the files that a container shall see",
               "check that rootfs, /usr, /dev and /proc/sys/user exist and can be read, and are not read-only"};
+    case Step::open_environment:
+      return {
+          "open the environment of a job",
+          "check that its directory is there, and that whoever runs pysandbox owns what lies above it or may enter it"};
     case Step::become_guest:
       return {"give a container its own user", try_doctor};
     case Step::private_mounts:
@@ -27,6 +31,8 @@ StepText text_of(Step step) noexcept {
       return {"make a root file system in memory", needs_kernel};
     case Step::system_files:
       return {"show system files read-only", needs_kernel};
+    case Step::environment:
+      return {"show the environment of a job", needs_kernel};
     case Step::devices:
       return {"show the harmless devices", "check that /dev holds the standard devices"};
     case Step::processes:

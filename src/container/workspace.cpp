@@ -209,12 +209,39 @@ InputNeed measure_inputs(const Program& program) {
   return need;
 }
 
+InputNeed measure_aids(const PackageAids& aids) {
+  InputNeed need;
+  for (const auto& aid : aids.files) {
+    need.bytes += (aid.content.size() + page) / page * page;
+    need.inodes += 1 + static_cast<std::uint64_t>(std::count(aid.path.begin(), aid.path.end(), '/'));
+  }
+  return need;
+}
+
 void Workspace::place(const Program& program) {
   outputs_ = Globs(program.outputs);
   for (const auto& input : program.inputs) place_input(input);
   const UniqueFd code = make_file(program.entry_point);
   write_text(code.get(), program.code, program.entry_point);
   remember(program.entry_point, code.get());
+}
+
+void Workspace::place(const PackageAids& aids) {
+  for (const auto& aid : aids.files) place_aid(aid);
+}
+
+void Workspace::place_aid(const PackageAids::File& aid) const {
+  const std::string place = "tmp/" + aid.path;
+  const std::string what = "placing /tmp/" + aid.path;
+  const MakeFilesAs guest(uid_, gid_);
+  make_parents(root_, place);
+  if (!aid.link_target.empty()) {
+    check(::symlinkat(aid.link_target.c_str(), root_, place.c_str()), what);
+    return;
+  }
+  const UniqueFd file = open_beneath(root_, place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+  check(file.get(), what);
+  if (!write_all(file.get(), aid.content)) check(-1, what);
 }
 
 // Where the bytes come from is the caller's code, which must not run as the guest: only names are made as him.

@@ -13,6 +13,7 @@
 
 #include <pysandbox/container_runner.hpp>
 
+#include "container/package_aids.hpp"
 #include "support/unique_fd.hpp"
 #include "value/glob.hpp"
 
@@ -22,6 +23,10 @@ namespace pysandbox::container {
 struct InputNeed {
   std::uint64_t bytes = 0;
   std::uint64_t inodes = 0;
+
+  friend InputNeed operator+(const InputNeed& left, const InputNeed& right) {
+    return {left.bytes + right.bytes, left.inodes + right.inodes};
+  }
 };
 
 class Workspace {
@@ -32,6 +37,7 @@ class Workspace {
 
   // Throws as Container::run() does; Error{unavailable} for an input whose bytes are fewer or more than it says.
   void place(const Program& program);
+  void place(const PackageAids& aids);
 
   // The bytes that the interpreter left in its report file.
   std::string read_report() const;
@@ -58,6 +64,7 @@ class Workspace {
 
   void place_input(const ProgramInput& input);
   UniqueFd make_file(const std::string& path) const;
+  void place_aid(const PackageAids::File& aid) const;
   void show_in_data(const std::string& path) const;
   void remember(const std::string& path, int file);
   static Mark mark_of(const struct stat& status);
@@ -72,5 +79,6 @@ class Workspace {
 
 // Throws Error{not_found} or Error{invalid_request} for a source that cannot be read any more.
 InputNeed measure_inputs(const Program& program);
+InputNeed measure_aids(const PackageAids& aids);
 
 }  // namespace pysandbox::container

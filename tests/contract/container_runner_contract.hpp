@@ -31,6 +31,35 @@ struct RunnerKind {
 
 inline void PrintTo(const RunnerKind& kind, std::ostream* out) { *out << kind.name; }
 
+// An environment as a store makes it: what jobs read is open to all, and lies below a directory that is closed to
+// others.
+class SmallEnvironment {
+ public:
+  SmallEnvironment() {
+    namespace fs = std::filesystem;
+    write("site-packages/greeting/__init__.py", "TEXT = 'hello'\n");
+    write("site-packages/json/__init__.py", "OWN = True\n");
+    write("bin/tool", "#!/usr/bin/python3\nprint('the tool ran')\n");
+    fs::permissions(fs::path(path()) / "bin/tool", fs::perms(0755));
+    fs::permissions(place_, fs::perms(0700));
+  }
+  ~SmallEnvironment() { std::filesystem::remove_all(place_); }
+  SmallEnvironment(const SmallEnvironment&) = delete;
+  SmallEnvironment& operator=(const SmallEnvironment&) = delete;
+
+  std::string path() const { return place_ / "environment"; }
+
+  void write(const std::string& name, const std::string& text) {
+    const auto file = std::filesystem::path(path()) / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+
+ private:
+  std::filesystem::path place_ =
+      std::filesystem::temp_directory_path() / ("pysandbox-environment-" + std::to_string(::getpid()));
+};
+
 class ContainerRunnerContract : public ::testing::TestWithParam<RunnerKind> {
  protected:
   struct Ended {
@@ -40,8 +69,19 @@ class ContainerRunnerContract : public ::testing::TestWithParam<RunnerKind> {
 
   Ended run(const Program& program, const Limits& limits = {}, const OutputSink& sink = {}) {
     const auto container = runner_->open({limits});
-    Ended ended{container->run(program, sink), {}};
-    container->collect(ended.result, [&](OutputFile& file) {
+    return end_of(*container, program, sink);
+  }
+
+  Ended run(const Program& program, const SmallEnvironment& environment, const Limits& limits = {}) {
+    const auto container = runner_->open({.limits = limits, .environment_directory = environment.path()});
+    return end_of(*container, program, {});
+  }
+
+  Ended run(const std::string& code, const Limits& limits = {}) { return run(program(code), limits); }
+
+  static Ended end_of(Container& container, const Program& program, const OutputSink& sink) {
+    Ended ended{container.run(program, sink), {}};
+    container.collect(ended.result, [&](OutputFile& file) {
       std::string bytes(file.size() + 1, '\0');
       std::size_t used = 0;
       while (const auto count = file.read(std::as_writable_bytes(std::span(bytes)).subspan(used))) used += count;
@@ -50,8 +90,6 @@ class ContainerRunnerContract : public ::testing::TestWithParam<RunnerKind> {
     });
     return ended;
   }
-
-  Ended run(const std::string& code, const Limits& limits = {}) { return run(program(code), limits); }
 
   static Program program(const std::string& code) { return {.entry_point = "main.py", .code = code}; }
 
@@ -530,6 +568,73 @@ TEST_P(ContainerRunnerContract, KeepsTheLimitsOnArtifacts) {
   const auto large = run("open('a', 'w').write('x' * 900)\nopen('b', 'w').write('x' * 200)", limits);
   EXPECT_EQ(large.files.size(), 1u);
   expect_failure(large.result, Outcome::ok, "artifact_bytes");
+}
+
+TEST_P(ContainerRunnerContract, ShowsAnEnvironmentWhosePackagesCanBeImported) {
+  const SmallEnvironment environment;
+  const Program p = program(
+      "import greeting, mmap, subprocess\nprint(greeting.TEXT, greeting.__file__)\n"
+      "with open(greeting.__file__, 'rb') as file: mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC)\n"
+      "print(subprocess.run(['tool'], capture_output=True, text=True).stdout, end='')\n");
+  const auto result = run(p, environment).result;
+  EXPECT_EQ(result.stdout, "hello /environment/site-packages/greeting/__init__.py\nthe tool ran\n") << result.stderr;
+}
+
+TEST_P(ContainerRunnerContract, ShowsAnEnvironmentReadOnly) {
+  const SmallEnvironment environment;
+  const auto result =
+      run(program("import errno, os\n"
+                  "for action in (lambda: open('/environment/new', 'w'),\n"
+                  "               lambda: open('/environment/bin/tool', 'a'),\n"
+                  "               lambda: os.mkdir('/environment/site-packages/new'),\n"
+                  "               lambda: os.unlink('/environment/bin/tool'),\n"
+                  "               lambda: os.utime('/environment/bin/tool')):\n"
+                  "  try: action()\n"
+                  "  except OSError as error: print(errno.errorcode[error.errno] in ('EROFS', 'EACCES', "
+                  "'EPERM'))\n"),
+          environment)
+          .result;
+  EXPECT_EQ(result.stdout, "True\nTrue\nTrue\nTrue\nTrue\n") << result.stderr;
+}
+
+TEST_P(ContainerRunnerContract, ShowsNoEnvironmentWhereNoneIsGiven) {
+  const SmallEnvironment environment;
+  const auto result = run("import os\nprint(os.path.exists('/environment'), 'PYTHONPATH' in os.environ)\n"
+                          "try: import greeting\nexcept ImportError: print('no such package')")
+                          .result;
+  EXPECT_EQ(result.stdout, "False False\nno such package\n") << result.stderr;
+}
+
+TEST_P(ContainerRunnerContract, PutsThePackagesBehindTheProgramsOwnModulesAndTheStandardLibrary) {
+  const SmallEnvironment environment;
+  Program p =
+      program("import os, greeting, json\nprint(greeting.TEXT, hasattr(json, 'OWN'), os.environ['OMP_NUM_THREADS'])");
+  p.inputs = {{"own/greeting.py", "TEXT = 'mine'", ""}};
+  p.env = {{"PYTHONPATH", "/workspace/own"}};
+  Limits limits;
+  limits.cpus = 1.5;
+  EXPECT_EQ(run(p, environment, limits).result.stdout, "mine False 2\n");
+  p.env["OMP_NUM_THREADS"] = "7";
+  EXPECT_EQ(run(p, environment, limits).result.stdout, "mine False 7\n");
+}
+
+TEST_P(ContainerRunnerContract, SharesAnEnvironmentBetweenJobsThatRunAtOnce) {
+  const SmallEnvironment environment;
+  std::vector<std::string> outputs(4);
+  std::vector<std::thread> threads;
+  for (auto& output : outputs) {
+    threads.emplace_back([&] {
+      output = run(program("import greeting, time\ntime.sleep(0.2)\nprint(greeting.TEXT)"), environment).result.stdout;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto& output : outputs) EXPECT_EQ(output, "hello\n");
+}
+
+TEST_P(ContainerRunnerContract, RefusesAnEnvironmentThatIsNotThere) {
+  for (const char* directory : {"environment", "/no/such/environment"}) {
+    EXPECT_THROW(runner_->open({.environment_directory = directory})->run(program("print(1)"), {}), Error) << directory;
+  }
 }
 
 TEST_P(ContainerRunnerContract, RefusesLimitsThatMakeNoSense) {

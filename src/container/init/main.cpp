@@ -9,6 +9,7 @@
 
 #include "container/control_channel.hpp"
 #include "container/init/devices.hpp"
+#include "container/init/environment.hpp"
 #include "container/init/landlock.hpp"
 #include "container/init/mounts.hpp"
 #include "container/init/privileges.hpp"
@@ -30,6 +31,7 @@ int receive_plan(ContainerPlan& plan) {
   int host = -1;
   if (!receive(control_fd, plan, {&host, 1}) || host < 0) fail(EPROTO);
   plan.rootfs[sizeof plan.rootfs - 1] = '\0';
+  plan.environment[sizeof plan.environment - 1] = '\0';
   remove_layers(plan.removed_layers);
   return host;
 }
@@ -50,10 +52,12 @@ int main() {
   const int host = receive_plan(plan);
 
   const SystemSources sources = open_sources(plan.rootfs);
+  const int environment = open_environment(plan.environment);
   become_guest(plan.may_set_groups != 0);
   make_mounts_private();
   make_root();
   mount_system_files(sources, plan.rootfs);
+  mount_environment(environment);
   mount_devices(sources);
   mount_processes();
   const int workspace = mount_workspace(plan);

@@ -27,7 +27,7 @@ constexpr const char* host_names[] = {"usr", "bin", "sbin", "lib", "lib32", "lib
 constexpr const char* host_etc_names[] = {"ld.so.cache", "alternatives", "localtime", "fonts", "mime.types"};
 
 // A root file system's own of these are replaced.
-constexpr const char* replaced_names[] = {"dev", "proc", "sys", "run", "tmp", "data", "workspace"};
+constexpr const char* replaced_names[] = {"dev", "proc", "sys", "run", "tmp", "data", "workspace", "environment"};
 
 bool is_replaced(const char* name) noexcept {
   if (!applies(Layer::root) && std::strcmp(name, "sys") == 0) return false;
