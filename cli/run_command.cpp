@@ -43,7 +43,7 @@ int run(const RunCommand& command) {
   Sandbox sandbox(
       {make_native_runner(command.runner), command.out.empty() ? nullptr : open_export_directory(command.out)});
   const OutputSink sink = command.json ? OutputSink() : forward_output(progress, signals);
-  const RunResult result = sandbox.run(request, {sink, signals.token()});
+  const RunResult result = sandbox.run(request, {.on_output = sink, .stop = signals.token()});
   progress.clear();
   if (command.json) {
     print_out(to_json(result, JsonStyle::indented) + "\n");

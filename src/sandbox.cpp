@@ -12,8 +12,9 @@ struct Sandbox::Parts {
       : runner(given.runner ? std::move(given.runner) : make_native_runner()),
         files(std::move(given.files)),
         jobs(std::move(given.jobs)),
+        environments(std::move(given.environments)),
         web(std::move(given.web)),
-        worker(*runner, files.get(), web.get(), given.spool_directory) {
+        worker(*runner, files.get(), web.get(), environments.get(), given.spool_directory) {
     if (!jobs) return;
     pool = std::make_unique<WorkerPool>(*jobs, files.get(), worker, given.queue);
     retention = std::make_unique<Retention>(*jobs, files.get(), given.queue);
@@ -29,6 +30,7 @@ struct Sandbox::Parts {
   std::unique_ptr<ContainerRunner> runner;
   std::unique_ptr<FileStore> files;
   std::unique_ptr<JobStore> jobs;
+  std::unique_ptr<EnvironmentStore> environments;
   std::unique_ptr<WebClient> web;
   Worker worker;
   // Those with threads, which use what stands above.
@@ -88,6 +90,7 @@ std::vector<HostFinding> Sandbox::check() { return parts_->runner->check(); }
 
 JobStore* Sandbox::jobs() noexcept { return parts_->jobs.get(); }
 FileStore* Sandbox::files() noexcept { return parts_->files.get(); }
+EnvironmentStore* Sandbox::environments() noexcept { return parts_->environments.get(); }
 WebClient* Sandbox::web() noexcept { return parts_->web.get(); }
 
 }  // namespace pysandbox

@@ -1,5 +1,6 @@
 #include "worker.hpp"
 
+#include "environment/packages.hpp"
 #include "environment/prepare.hpp"
 #include "file/artifacts.hpp"
 #include "support/failpoint.hpp"
@@ -32,11 +33,20 @@ RunResult Worker::process(const JobRequest& request, const RunOptions& options) 
   if (!ready.missing.empty()) {
     return options.stop.stop_requested() ? result_of_stop() : result_without_inputs(std::move(ready.missing));
   }
-  const auto container = runner_.open({request.limits, request.minimum_isolation});
+  const PreparedPackages packages = prepare_packages(request, environments_, options.on_progress, options.stop);
+  if (packages.refusal) return options.stop.stop_requested() ? result_of_stop() : *packages.refusal;
+  return run(request, ready.program, packages.environment.get(), options);
+}
+
+RunResult Worker::run(const JobRequest& request, const Program& program, const Environment* environment,
+                      const RunOptions& options) {
+  const auto container = runner_.open(
+      {request.limits, request.minimum_isolation, environment == nullptr ? std::string() : environment->directory});
   const std::stop_callback stop(options.stop, [&] { container->stop(); });
   failpoint("before_run");
-  RunResult result = container->run(ready.program, options.on_output);
+  RunResult result = container->run(program, options.on_output);
   failpoint("after_run");
+  if (environment != nullptr) result.environment = environment->info;
   keep_artifacts(*container, options.owner, result);
   return result;
 }

@@ -1,7 +1,8 @@
 // A job's log, as far as every store makes it alike.
 //
-// A store keeps the moves between a job's beginning and its end, and what append_output() brought. The first event
-// and the last ones (the rest of the outputs, the files, the end) are made from the job, so that nothing is kept twice.
+// A store keeps the moves between a job's beginning and its end, and what append_output() and append_progress()
+// brought. The first event and the last ones (the rest of the outputs, the files, the end) are made from the job, so
+// that nothing is kept twice.
 #pragma once
 
 #include <cstddef>

@@ -100,6 +100,15 @@ class MemoryJobStore final : public JobStore {
     });
   }
 
+  bool append_progress(const Claim& claim, std::string_view sentence) override {
+    return change([&] {
+      Entry* entry = entry_held_by(claim);
+      if (entry == nullptr) return false;
+      if (!sentence.empty()) keep_event(*entry, JobEvent::Kind::progress).text = sentence;
+      return true;
+    });
+  }
+
   bool finish(const Claim& claim, const RunResult& result) override {
     return change([&] {
       Entry* entry = entry_held_by(claim);

@@ -95,6 +95,10 @@ class SqlJobStore final : public JobStore {
     return change_job(claim.job.id, [&](SqlJobs& jobs) { return jobs.append_output(claim, stream, text); });
   }
 
+  bool append_progress(const Claim& claim, std::string_view sentence) override {
+    return change_job(claim.job.id, [&](SqlJobs& jobs) { return jobs.append_progress(claim, sentence); });
+  }
+
   bool finish(const Claim& claim, const RunResult& result) override {
     return change_job(claim.job.id, [&](SqlJobs& jobs) { return jobs.finish(claim, result); });
   }

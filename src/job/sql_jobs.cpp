@@ -152,6 +152,15 @@ bool SqlJobs::append_output(const Claim& claim, Stream stream, std::string_view 
   return true;
 }
 
+bool SqlJobs::append_progress(const Claim& claim, std::string_view sentence) {
+  const auto job = lock_held_by(claim);
+  if (!job) return false;
+  if (sentence.empty()) return true;
+  keep_progress(session_, job->sequence, job->attempt, sentence);
+  session_.note(job->id);
+  return true;
+}
+
 bool SqlJobs::finish(const Claim& claim, const RunResult& result) {
   const auto job = lock_held_by(claim);
   if (job) end(*job, result);

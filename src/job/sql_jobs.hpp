@@ -38,6 +38,7 @@ class SqlJobs {
   std::optional<Claim> claim(std::string_view worker, std::chrono::milliseconds lease);
   JobStore::Heartbeat heartbeat(const Claim& claim, std::chrono::milliseconds lease);
   bool append_output(const Claim& claim, Stream stream, std::string_view text);
+  bool append_progress(const Claim& claim, std::string_view sentence);
   bool finish(const Claim& claim, const RunResult& result);
   bool release(const Claim& claim);
   bool cancel(const JobId& id);

@@ -10,6 +10,9 @@
 namespace pysandbox {
 namespace {
 
+// In the column of streams, where no program has one of that name.
+constexpr std::string_view progress_word = "progress";
+
 std::string_view word_of(Stream stream) { return stream == Stream::stdout_stream ? "stdout" : "stderr"; }
 
 JobEvent read_event(SqlRow row) {
@@ -21,9 +24,10 @@ JobEvent read_event(SqlRow row) {
     event.state = read_state(*state);
     return event;
   }
-  event.kind = JobEvent::Kind::output;
   event.state = JobState::running;
-  event.stream = row.bytes() == "stdout" ? Stream::stdout_stream : Stream::stderr_stream;
+  const std::string stream = row.bytes();
+  event.kind = stream == progress_word ? JobEvent::Kind::progress : JobEvent::Kind::output;
+  if (stream == word_of(Stream::stderr_stream)) event.stream = Stream::stderr_stream;
   event.text = row.bytes();
   return event;
 }
@@ -47,6 +51,14 @@ KeptLog read_kept(SqlSession& session, std::int64_t sequence, std::int64_t token
   return kept;
 }
 
+void keep_text(SqlSession& session, std::int64_t sequence, std::uint32_t attempt, std::int64_t token,
+               std::string_view word, std::string_view text) {
+  session.run(
+      "INSERT INTO events (sequence, number, at, attempt, token, stream, text)"
+      " VALUES ($1, (SELECT coalesce(max(number), 1) + 1 FROM events WHERE sequence = $1), clock_us(), $2, $3, $4, $5)",
+      sequence, to_column(attempt), token, word, SqlBytes{text});
+}
+
 }  // namespace
 
 void keep_status(SqlSession& session, std::int64_t sequence, JobState state, std::uint32_t attempt) {
@@ -58,10 +70,11 @@ void keep_status(SqlSession& session, std::int64_t sequence, JobState state, std
 
 void keep_output(SqlSession& session, std::int64_t sequence, std::uint32_t attempt, std::int64_t token, Stream stream,
                  std::string_view text) {
-  session.run(
-      "INSERT INTO events (sequence, number, at, attempt, token, stream, text)"
-      " VALUES ($1, (SELECT coalesce(max(number), 1) + 1 FROM events WHERE sequence = $1), clock_us(), $2, $3, $4, $5)",
-      sequence, to_column(attempt), token, word_of(stream), SqlBytes{text});
+  keep_text(session, sequence, attempt, token, word_of(stream), text);
+}
+
+void keep_progress(SqlSession& session, std::int64_t sequence, std::uint32_t attempt, std::string_view sentence) {
+  keep_text(session, sequence, attempt, 0, progress_word, sentence);
 }
 
 // The job is looked at before its log: what has ended then has no more added to it.

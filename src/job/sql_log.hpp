@@ -15,6 +15,7 @@ namespace pysandbox {
 void keep_status(SqlSession& session, std::int64_t sequence, JobState state, std::uint32_t attempt);
 void keep_output(SqlSession& session, std::int64_t sequence, std::uint32_t attempt, std::int64_t token, Stream stream,
                  std::string_view text);
+void keep_progress(SqlSession& session, std::int64_t sequence, std::uint32_t attempt, std::string_view sentence);
 
 // As JobStore::events().
 std::vector<JobEvent> read_events(SqlSession& session, const JobId& id, std::uint64_t after, std::size_t limit);

@@ -151,7 +151,18 @@ std::optional<RunResult> WorkerPool::run(HeldJob& held) {
 
 RunResult WorkerPool::process(HeldJob& held) {
   const OutputSink sink = [&](Stream stream, std::string_view text) { held.output().add(stream, text); };
-  return worker_.process(held.job().request, {sink, held.stop(), held.job().submission.owner});
+  const EnvironmentProgress progress = [&](std::string_view sentence) { log_progress(held, sentence); };
+  return worker_.process(held.job().request, {sink, progress, held.stop(), held.job().submission.owner});
+}
+
+// Rare and wanted at once, so it does not wait as output does. A sentence that the store cannot take now is not worth
+// a job.
+void WorkerPool::log_progress(HeldJob& held, std::string_view sentence) {
+  try {
+    if (!store_.append_progress(held.claim(), sentence)) held.lose();
+  } catch (const std::exception& error) {
+    tell_trouble("keeping the log of the job " + held.job().id + ": " + error.what());
+  }
 }
 
 // The lease is left to lapse, so that the attempt counts; the pause keeps a broken disk from using them up at once.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -41,6 +42,7 @@ class WorkerPool {
   void attend(const std::shared_ptr<HeldJob>& held);
   std::optional<RunResult> run(HeldJob& held);
   RunResult process(HeldJob& held);
+  void log_progress(HeldJob& held, std::string_view sentence);
   void try_again_later(const HeldJob& held);
   void bring_back(const HeldJob& held);
   void finish(const HeldJob& held, const RunResult& result);

@@ -1,3 +1,4 @@
+#include <pysandbox/environment_store.hpp>
 #include <pysandbox/error.hpp>
 #include <pysandbox/job.hpp>
 
@@ -16,6 +17,7 @@ constexpr std::size_t longest_part = 255;
 constexpr std::size_t most_parts = 16;
 constexpr std::size_t longest_url = 8192;  // RFC 9110, 4.1, asks for 8000 at least
 constexpr std::size_t longest_file_id = 4096;
+constexpr std::size_t longest_requirement = 1024;
 constexpr std::size_t sha256_digits = 64;
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Error(ErrorCode::invalid_request, sentence); }
@@ -152,6 +154,17 @@ void check_outputs(const JobRequest& request) {
   for (const std::string& pattern : request.outputs) check_path(pattern, "the pattern in outputs");
 }
 
+// Whether they are requirements, and what the name stands for, whoever makes environments says.
+void check_environment(const JobRequest& request) {
+  check_size(request.packages.size(), maximum_packages, "packages", "name a prepared environment instead");
+  for (std::size_t index = 0; index < request.packages.size(); ++index) {
+    const std::string what = fmt::format("packages[{}]", index);
+    if (request.packages[index].empty()) refuse(fmt::format("{} is empty; name a package", what));
+    check_reference(request.packages[index], longest_requirement, what);
+  }
+  check_reference(request.environment, longest_requirement, "environment");
+}
+
 void check_variable_name(std::string_view name) {
   if (name.empty()) refuse("a name in env is empty; give every variable a name");
   check_text(name, fmt::format("the env name {}", quoted(name)));
@@ -197,6 +210,7 @@ void check_request(const JobRequest& request) {
   check_inputs(request);
   check_names_apart(request);
   check_outputs(request);
+  check_environment(request);
   check_size(check_args(request) + check_env(request), maximum_arguments_bytes,
              "bytes of args and env together, with a NUL and a pointer for each",
              "pass them in stdin or an input file");

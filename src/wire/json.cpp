@@ -4,10 +4,10 @@
 
 #include <map>
 
+#include "value/text.hpp"
 #include "wire/base64.hpp"
 #include "wire/json_document.hpp"
 #include "wire/stored_json.hpp"
-#include "value/text.hpp"
 
 namespace pysandbox {
 namespace {
@@ -75,6 +75,8 @@ json::value to_value(const JobRequest& request) {
       {"stdin", bytes_value(request.stdin)},
       {"inputs", std::move(inputs)},
       {"outputs", text_array(request.outputs)},
+      {"packages", text_array(request.packages)},
+      {"environment", null_if_empty(request.environment, WrongBytes::replaced)},
       {"limits", to_value(request.limits)},
       {"minimum_isolation", to_string(request.minimum_isolation)},
   };
@@ -131,6 +133,20 @@ json::value to_value(const Artifact& artifact, WrongBytes wrong) {
   };
 }
 
+json::value to_value(const std::optional<EnvironmentInfo>& environment, WrongBytes wrong) {
+  if (!environment) return nullptr;
+  json::array packages;
+  for (const Package& package : environment->packages) {
+    packages.push_back(
+        json::object{{"name", text_value(package.name, wrong)}, {"version", text_value(package.version, wrong)}});
+  }
+  return json::object{
+      {"digest", text_value(environment->digest, wrong)},
+      {"python", text_value(environment->python, wrong)},
+      {"packages", std::move(packages)},
+  };
+}
+
 json::object first_part(const RunResult& result, WrongBytes wrong) {
   return json::object{
       {"outcome", to_string(result.outcome)},
@@ -149,7 +165,7 @@ void add_last_part(json::object& object, const RunResult& result, WrongBytes wro
   object["usage"] = to_value(result.usage);
   object["isolation"] = to_value(result.isolation, wrong);
   object["artifacts"] = std::move(artifacts);
-  object["environment"] = nullptr;
+  object["environment"] = to_value(result.environment, wrong);
   object["warnings"] = text_array(result.warnings, wrong);
 }
 

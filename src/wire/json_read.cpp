@@ -1,10 +1,10 @@
 #include <pysandbox/error.hpp>
 #include <pysandbox/json.hpp>
 
+#include "value/words.hpp"
 #include "wire/json_document.hpp"
 #include "wire/json_field.hpp"
 #include "wire/stored_json.hpp"
-#include "value/words.hpp"
 
 namespace pysandbox {
 namespace {
@@ -63,6 +63,10 @@ JobRequest read_request(const JsonField& root) {
   if (const auto field = root.find("outputs")) {
     for (const JsonField& pattern : field->elements()) request.outputs.push_back(pattern.text());
   }
+  if (const auto field = root.find("packages")) {
+    for (const JsonField& package : field->elements()) request.packages.push_back(package.text());
+  }
+  if (const auto field = root.find_set("environment")) request.environment = field->text();
   if (const auto field = root.find("limits")) request.limits = read_limits(*field);
   if (const auto field = root.find("minimum_isolation")) request.minimum_isolation = read_minimum_isolation(*field);
   return request;
@@ -128,6 +132,14 @@ Artifact read_artifact(const JsonField& field) {
   return artifact;
 }
 
+EnvironmentInfo read_environment(const JsonField& field) {
+  EnvironmentInfo environment{field.at("digest").bytes(), field.at("python").bytes(), {}};
+  for (const JsonField& package : field.at("packages").elements()) {
+    environment.packages.push_back({package.at("name").bytes(), package.at("version").bytes()});
+  }
+  return environment;
+}
+
 RunResult read_result(const JsonField& root) {
   RunResult result;
   result.outcome = read_outcome(root.at("outcome"));
@@ -141,6 +153,7 @@ RunResult read_result(const JsonField& root) {
   if (const auto field = root.find_set("failure")) result.failure = read_failure(*field);
   if (const auto field = root.find_set("usage")) result.usage = read_usage(*field);
   if (const auto field = root.find_set("isolation")) result.isolation = read_isolation(*field);
+  if (const auto field = root.find_set("environment")) result.environment = read_environment(*field);
   if (const auto field = root.find("artifacts")) {
     for (const JsonField& artifact : field->elements()) result.artifacts.push_back(read_artifact(artifact));
   }

@@ -16,6 +16,8 @@ inline std::string words_of(const JobEvent& event) {
   switch (event.kind) {
     case JobEvent::Kind::status:
       return number + std::string(to_string(event.state)) + attempt;
+    case JobEvent::Kind::progress:
+      return number + "progress" + attempt + " " + event.text;
     case JobEvent::Kind::output:
       return number + (event.stream == Stream::stdout_stream ? "stdout" : "stderr") + attempt + " " + event.text;
     case JobEvent::Kind::file:
@@ -279,6 +281,39 @@ TEST_P(JobStoreContract, TellsListenersWhatOthersHaveChanged) {
     if (count % 100 == 0) other->cancel(other->add(JobRequest{.code = "pass"}));
   }
   EXPECT_TRUE(has_heard);
+}
+
+TEST_P(JobStoreContract, TellsWhatIsBeingMadeReadyInOrderWithTheRest) {
+  const JobId id = add();
+  const Claim claimed = claim();
+  EXPECT_TRUE(store->append_progress(claimed, "resolving pandas"));
+  EXPECT_TRUE(store->append_progress(claimed, ""));
+  EXPECT_TRUE(store->append_progress(claimed, "fetching \xC3\xBC'; DROP TABLE events"));
+  EXPECT_TRUE(store->append_output(claimed, Stream::stderr_stream, "e"));
+  EXPECT_TRUE(store->finish(claimed, result_with(Outcome::ok, "all of it")));
+  const auto log = store->events(id, 2, 100);  // behind "queued" and "running"
+  ASSERT_EQ(log.size(), 5u);
+  EXPECT_EQ(log[0].kind, JobEvent::Kind::progress);
+  EXPECT_EQ(log[0].state, JobState::running);
+  EXPECT_EQ(log[0].attempt, 1u);
+  EXPECT_EQ(log[0].text, "resolving pandas");
+  EXPECT_EQ(log[1].kind, JobEvent::Kind::progress);
+  EXPECT_EQ(log[1].text, "fetching \xC3\xBC'; DROP TABLE events");
+  EXPECT_EQ(log[2].kind, JobEvent::Kind::output);
+  EXPECT_EQ(log[2].stream, Stream::stderr_stream);
+  EXPECT_EQ(log[3].text, "all of it") << "progress is no output";
+  EXPECT_EQ(log[4].kind, JobEvent::Kind::end);
+}
+
+TEST_P(JobStoreContract, TakesNoProgressFromALateWorker) {
+  const JobId id = add();
+  const Claim late = claim_and_let_lapse();
+  const Claim current = claim();
+  EXPECT_FALSE(store->append_progress(late, "too late"));
+  EXPECT_TRUE(store->append_progress(current, "in time"));
+  EXPECT_EQ(store->events(id, 0, 100).back().text, "in time");
+  EXPECT_TRUE(store->finish(current, result_with(Outcome::ok)));
+  EXPECT_FALSE(store->append_progress(current, "after the end"));
 }
 
 }  // namespace pysandbox::testing

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <pysandbox/container_runner.hpp>
+#include <pysandbox/environment_store.hpp>
 #include <pysandbox/error.hpp>
 #include <pysandbox/job_store.hpp>
 #include <pysandbox/web_client.hpp>
@@ -41,8 +42,18 @@ class FakeRunner final : public ContainerRunner {
   explicit FakeRunner(FakeRun run) : run_(std::move(run)) {}
 
   std::string_view name() const override { return "fake"; }
-  std::unique_ptr<Container> open(const ContainerSpec&) override { return std::make_unique<FakeContainer>(run_); }
+  std::unique_ptr<Container> open(const ContainerSpec& spec) override {
+    const std::lock_guard lock(mutex_);
+    environments_.push_back(spec.environment_directory);
+    return std::make_unique<FakeContainer>(run_);
+  }
   std::vector<HostFinding> check() override { return {}; }
+
+  // What each container was opened with.
+  std::vector<std::string> environments() {
+    const std::lock_guard lock(mutex_);
+    return environments_;
+  }
 
  private:
   class FakeContainer final : public Container {
@@ -87,6 +98,39 @@ class FakeRunner final : public ContainerRunner {
   };
 
   FakeRun run_;
+  std::mutex mutex_;  // guards the environments
+  std::vector<std::string> environments_;
+};
+
+// What stands for making an environment ready; what it throws, prepare() throws.
+using FakePreparation =
+    std::function<Environment(const EnvironmentRequest&, const EnvironmentProgress&, std::stop_token)>;
+
+class FakeEnvironmentStore final : public EnvironmentStore {
+ public:
+  explicit FakeEnvironmentStore(FakePreparation prepare) : prepare_(std::move(prepare)) {}
+
+  std::shared_ptr<const Environment> prepare(const EnvironmentRequest& request, const EnvironmentProgress& progress,
+                                             std::stop_token stop) override {
+    auto environment = std::make_shared<const Environment>(prepare_(request, progress, stop));
+    const std::lock_guard lock(mutex_);
+    last_ = environment;
+    return environment;
+  }
+  std::vector<Environment> list() override { return {}; }
+  std::optional<Environment> find(const std::string&) override { return std::nullopt; }
+  std::uint64_t prune(std::uint64_t) override { return 0; }
+
+  // True while somebody holds the environment that was made last.
+  bool in_use() {
+    const std::lock_guard lock(mutex_);
+    return !last_.expired();
+  }
+
+ private:
+  FakePreparation prepare_;
+  std::mutex mutex_;  // guards the last one
+  std::weak_ptr<const Environment> last_;
 };
 
 // Remembers what is posted and answers what the test says. What it fetches never comes.
@@ -142,6 +186,7 @@ class FailingJobStore final : public JobStore {
   std::atomic<int> fail_finish = 0;
   std::atomic<int> doubt_finish = 0;
   std::atomic<int> fail_append = 0;
+  std::atomic<int> fail_progress = 0;
 
   using JobStore::add;
   Added add(const JobRequest& request, const Submission& submission) override { return up().add(request, submission); }
@@ -156,6 +201,10 @@ class FailingJobStore final : public JobStore {
   bool append_output(const Claim& claim, Stream stream, std::string_view text) override {
     if (fail_append > 0 && fail_append-- > 0) refuse();
     return up().append_output(claim, stream, text);
+  }
+  bool append_progress(const Claim& claim, std::string_view sentence) override {
+    if (fail_progress > 0 && fail_progress-- > 0) refuse();
+    return up().append_progress(claim, sentence);
   }
   bool finish(const Claim& claim, const RunResult& result) override {
     if (fail_finish > 0 && fail_finish-- > 0) refuse();

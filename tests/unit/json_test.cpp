@@ -49,6 +49,8 @@ JobRequest full_request() {
   request.inputs = {
       {.path = "a.csv", .content = "1,2"}, {.path = "d/b.csv", .source = "/data/b.csv"}, {.path = "empty"}};
   request.outputs = {"*.png", "out/**/[a-z].csv"};
+  request.packages = {"pandas>=2", "uvicorn[standard]; python_version > \"3.8\""};
+  request.environment = "data-science";
   for (const LimitField& field : limit_fields()) set_limit(request.limits, field.name, field.maximum);
   request.limits.time_limit = 1234ms;
   request.limits.cpus = 0.1;
@@ -69,6 +71,7 @@ RunResult full_result() {
   result.failure = Failure{"memory_bytes", "600M", "raise it"};
   result.usage = {1500001us, 7us, 2s, std::numeric_limits<std::uint64_t>::max(), 3, 4, 5};
   result.isolation = {"native", "root", "v2", "cgroup", {"user", "pid"}, "python-strict", 3, true};
+  result.environment = EnvironmentInfo{std::string(64, 'e'), "3.11.2", {{"numpy", "2.1.0"}, {"six", "1.17.0"}}};
   result.artifacts = {{"a/b.png", 1ULL << 40, "image/png", std::string(64, 'f'), std::string(32, '0')},
                       {"c", 0, "text/plain", std::string(64, '0'), ""}};
   result.warnings = {"one", "two"};

@@ -1,3 +1,4 @@
+#include <pysandbox/environment_store.hpp>
 #include <pysandbox/error.hpp>
 #include <pysandbox/job.hpp>
 
@@ -208,6 +209,26 @@ TEST(Request, CountsTheBytesOfArgumentsAsTheKernelDoes) {
               HasSubstr("1048576"));
   EXPECT_THAT(refusal_of(JobRequest{.code = "", .args = std::vector<std::string>(200'000)}, ErrorCode::too_large),
               HasSubstr("1800000"));
+}
+
+TEST(Request, TakesPackagesAndTheNameOfAnEnvironment) {
+  EXPECT_NO_THROW(check_request(JobRequest{.code = "", .packages = {"pandas", "numpy>=2"}, .environment = "mine"}));
+  EXPECT_NO_THROW(check_request(JobRequest{.code = "", .packages = std::vector<std::string>(maximum_packages, "a")}));
+}
+
+TEST(Request, RefusesPackagesThatNobodyCanHaveMeant) {
+  const auto refusal_of_package = [](const std::string& package) {
+    return refusal_of(JobRequest{.code = "", .packages = {"pandas", package}});
+  };
+  EXPECT_THAT(refusal_of_package(""), HasSubstr("packages[1] is empty"));
+  EXPECT_THAT(refusal_of_package("a\n--index-url=b"), HasSubstr("packages[1] holds a control character at byte 1"));
+  EXPECT_THAT(refusal_of_package("a\0"s), HasSubstr("NUL"));
+  EXPECT_THAT(refusal_of_package("\xFF"), HasSubstr("UTF-8"));
+  EXPECT_THAT(refusal_of_package(std::string(1025, 'a')), HasSubstr("1025"));
+  EXPECT_THAT(refusal_of(JobRequest{.code = "", .environment = "a\tb"}), HasSubstr("environment holds a control"));
+  EXPECT_THAT(refusal_of(JobRequest{.code = "", .packages = std::vector<std::string>(maximum_packages + 1, "a")},
+                         ErrorCode::too_large),
+              HasSubstr("101"));
 }
 
 TEST(Request, RefusesVariablesThatNoEnvironmentCanHold) {
