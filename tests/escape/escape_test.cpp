@@ -59,7 +59,8 @@ std::string read_all(OutputFile& file) {
 }
 
 Trial run_in(ContainerRunner& runner, const Payload& payload, const HostBait& bait) {
-  const auto container = runner.open({.limits = payload.limits});
+  const auto container = runner.open(
+      {.limits = payload.limits, .environment_directory = payload.needs_environment ? bait.environment() : ""});
   Trial run{container->run(make_program(payload, bait), nullptr), {}};
   container->collect(run.result, [&](OutputFile& file) { run.files[file.path()] = read_all(file); });
   return run;
@@ -203,7 +204,7 @@ class PayloadCase : public ::testing::Test {
   Payload payload_;
 };
 
-class Strong final : public PayloadCase {
+class Strong : public PayloadCase {
  public:
   explicit Strong(const fs::path& file) : PayloadCase(file) {}
 
@@ -217,6 +218,18 @@ class Strong final : public PayloadCase {
     expect_no_secret(bait, run);
     EXPECT_TRUE(bait.is_untouched());
     expect_no_process_left();
+  }
+};
+
+// What the mounted environment must not open to an attack that needs none.
+class StrongWithEnvironment final : public Strong {
+ public:
+  explicit StrongWithEnvironment(const fs::path& file) : Strong(file) {}
+
+ private:
+  void SetUp() override {
+    Strong::SetUp();
+    payload_.needs_environment = true;
   }
 };
 
@@ -280,9 +293,20 @@ bool can_be_weakened(const fs::path& file) {
   }
 }
 
+// Those against files and for secrets; the other groups have nothing to do with what is mounted.
+bool concerns_mounts(const fs::path& file) {
+  try {
+    const Payload payload = read_payload(file);
+    return !payload.needs_environment && (payload.id[0] == 'A' || payload.id[0] == 'C');
+  } catch (const std::exception&) {
+    return true;
+  }
+}
+
 void add_cases() {
   for (const auto& file : payload_files(directory / "payloads")) {
     add_case<Strong>("Escape", file);
+    if (concerns_mounts(file)) add_case<StrongWithEnvironment>("EscapeWithEnvironment", file);
     if (can_be_weakened(file)) add_case<Weakened>("WeakenedProfile", file);
   }
 }

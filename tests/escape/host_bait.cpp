@@ -13,6 +13,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include "support/random_id.hpp"
@@ -23,6 +25,8 @@ namespace {
 
 constexpr const char* environment_name = "PYSANDBOX_CANARY";
 constexpr const char* input_text = "an input, as it is on the host\n";
+constexpr const char* package_text = "TEXT = 'a package'\n";
+constexpr const char* package_name = "site-packages/victim.py";
 constexpr int descriptor_number = 40;
 
 std::string read_file(const std::filesystem::path& file) {
@@ -79,17 +83,40 @@ std::string namespaces() {
   return words;
 }
 
+// Every name below `top`, and what kind of file with which mode it is.
+std::string listing(const std::filesystem::path& top) {
+  std::set<std::filesystem::path> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) names.insert(entry.path());
+  std::ostringstream text;
+  for (const auto& name : names) {
+    struct stat status {};
+    check(::lstat(name.c_str(), &status), "looking at an environment");
+    text << name.lexically_relative(top).string() << ' ' << std::oct << status.st_mode << '\n';
+  }
+  return text.str();
+}
+
+constexpr const char* environment_files =
+    "links 40777\n"
+    "links/absolute 120777\n"
+    "links/directory 120777\n"
+    "links/relative 120777\n"
+    "site-packages 40777\n"
+    "site-packages/victim.py 100666\n";
+
 }  // namespace
 
 // Whole after this, so that the destructor runs even if the rest fails.
 HostBait::HostBait(std::filesystem::path directory)
     : directory_(std::move(directory)),
+      environment_(make_directory()),
       file_secret_(random_id()),
       environment_secret_(random_id()),
       abstract_name_("pysandbox-" + random_id()) {}
 
 HostBait::HostBait() : HostBait(make_directory()) {
   restore();
+  make_environment();
   ::setenv(environment_name, environment_secret_.c_str(), 1);
   const UniqueFd file(::open((directory_ / "canary").c_str(), O_RDONLY | O_CLOEXEC));
   descriptors_.emplace_back(::fcntl(file.get(), F_DUPFD, descriptor_number));  // without FD_CLOEXEC
@@ -102,6 +129,7 @@ HostBait::~HostBait() {
   ::unsetenv(environment_name);
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
+  std::filesystem::remove_all(environment_, ignored);
 }
 
 std::vector<std::string> HostBait::arguments() const {
@@ -118,7 +146,20 @@ bool HostBait::leaked_into(std::string_view text) const {
 }
 
 bool HostBait::is_untouched() const {
-  return read_file(directory_ / "canary") == file_secret_ && read_file(directory_ / "input") == input_text;
+  return read_file(directory_ / "canary") == file_secret_ && read_file(directory_ / "input") == input_text &&
+         listing(environment_) == environment_files && read_file(environment_ / package_name) == package_text;
+}
+
+void HostBait::make_environment() const {
+  for (const char* name : {".", "site-packages", "links"}) {
+    std::filesystem::create_directory(environment_ / name);
+    check(::chmod((environment_ / name).c_str(), 0777), "opening an environment to everybody");
+  }
+  write_open_file(environment_ / package_name, package_text);
+  const std::filesystem::path canary = directory_ / "canary";
+  std::filesystem::create_symlink(canary, environment_ / "links/absolute");
+  std::filesystem::create_symlink("../../../../../../.." + canary.string(), environment_ / "links/relative");
+  std::filesystem::create_symlink(directory_, environment_ / "links/directory");
 }
 
 void HostBait::restore() const {

@@ -24,10 +24,13 @@ class HostBait {
   // A file of the host that is given as the input input.txt.
   std::string input_file() const { return (directory_ / "input").string(); }
 
+  // A directory to mount as an environment. On the host everybody may write into it.
+  std::string environment() const { return environment_.string(); }
+
   // True if `text` holds one of the secrets.
   bool leaked_into(std::string_view text) const;
 
-  // True if the file and the input on the host are as they were made.
+  // True if the file, the input and the environment on the host are as they were made.
   bool is_untouched() const;
 
   // Makes them so again.
@@ -35,10 +38,12 @@ class HostBait {
 
  private:
   explicit HostBait(std::filesystem::path directory);
+  void make_environment() const;
   void open_sockets();
   void share_memory();
 
   std::filesystem::path directory_;
+  std::filesystem::path environment_;  // not below the other, whose secrets its links lead to
   std::string file_secret_;
   std::string environment_secret_;
   std::string abstract_name_;

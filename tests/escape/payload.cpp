@@ -110,6 +110,8 @@ void parse_need(Payload& payload, const std::string& text) {
     payload.needs_root = true;
   } else if (text == "cgroup") {
     payload.needs_cgroup = true;
+  } else if (text == "environment") {
+    payload.needs_environment = true;
   } else {
     wrong("nothing needs " + text);
   }

@@ -7,7 +7,7 @@
 //   # limits: processes=16 cpus=2       other than the defaults
 //   # failure: processes                the limit that the result names
 //   # artifacts: a.txt b?               what is harvested, all of it; with ? it may be missing; "none"
-//   # needs: root                       or cgroup
+//   # needs: root                       or cgroup, or environment: then one is mounted
 //   # signal: SIGSYS
 //   # exit: 7
 //
@@ -53,6 +53,7 @@ struct Payload {
   std::optional<std::map<std::string, bool>> artifacts{};  // true: must be there
   bool needs_root = false;
   bool needs_cgroup = false;
+  bool needs_environment = false;
   std::string signal{};
   std::optional<int> exit_code{};
 };

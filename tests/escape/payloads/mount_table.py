@@ -3,7 +3,8 @@
 # weaken: root
 import attack
 
-EXPECTED = ("/usr", "/bin", "/sbin", "/lib", "/etc", "/dev", "/proc", "/workspace", "/tmp", "/data", "/run/pysandbox")
+EXPECTED = ("/usr", "/bin", "/sbin", "/lib", "/etc", "/dev", "/proc", "/workspace", "/tmp", "/data", "/run/pysandbox",
+            "/environment")
 lines = [line.split() for line in open("/proc/self/mountinfo")]
 attack.precondition(any(words[4] == "/" for words in lines), "the root is not in the table")
 foreign = [words[4] for words in lines if words[4] != "/" and not words[4].startswith(EXPECTED)]
