@@ -34,8 +34,8 @@ void link_font_lists(PackageAids& aids, const fs::path& directory) {
 void add_matplotlib(PackageAids& aids, const std::string& directory) {
   aids.variables["MPLBACKEND"] = "module://pysandbox_mpl";
   aids.variables["MPLCONFIGDIR"] = "/tmp/pysandbox/matplotlib";
-  aids.variables["PYTHONPATH"] += ":/tmp/pysandbox";
-  aids.files.push_back({.path = "pysandbox/pysandbox_mpl.py", .content = pysandbox_figures});
+  aids.variables["PYTHONPATH"] += ":/tmp/pysandbox/python";
+  aids.files.push_back({.path = "pysandbox/python/pysandbox_mpl.py", .content = pysandbox_figures});
   link_font_lists(aids, directory + "/matplotlib");
 }
 

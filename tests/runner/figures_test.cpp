@@ -56,13 +56,13 @@ class FigureCanvasAgg:
 
 class Figures : public ::testing::Test {
  protected:
-  Figures() { make_environment(directory_.path()); }
+  Figures() { make_environment(environment_); }
 
   // What the program left, by name; what it printed is in output_.
   std::map<std::string, std::string> files_of(const std::string& code,
                                               const std::map<std::string, std::string>& env = {}) {
     const auto runner = make_native_runner();
-    const auto container = runner->open({.environment_directory = directory_.path()});
+    const auto container = runner->open({.environment_directory = environment_});
     RunResult result = container->run({.entry_point = "main.py", .env = env, .code = code}, {});
     EXPECT_EQ(result.outcome, Outcome::ok) << result.stderr;
     output_ = result.stdout;
@@ -79,6 +79,7 @@ class Figures : public ::testing::Test {
 
  private:
   TemporaryDirectory directory_;
+  fs::path environment_ = fs::path(directory_.path()) / "environment";
 };
 
 using Files = std::map<std::string, std::string>;
