@@ -76,6 +76,7 @@ class PYSANDBOX_EXPORT EnvironmentStore {
 
 struct EnvironmentStoreOptions {
   std::string python = "/usr/bin/python3";  // as the runner's: versions and platform are resolved for it
+  std::string rootfs{};                     // as the runner's
 
   // Where packages come from. All empty: what the installer's own configuration says.
   std::vector<std::string>
@@ -84,9 +85,13 @@ struct EnvironmentStoreOptions {
   bool no_index = false;                  // `find_links` only
 
   bool require_hashes = false;       // refuses what the index gives no hash for
-  bool allow_source_builds = false;  // packages without a wheel are built, inside a container
+  bool allow_source_builds = false;  // packages without a wheel are built; refused as long as no container can do it
 
   std::string installer{};  // a path to uv or pip; empty: uv if it is found, else pip of `python`
+  // How long the versions that a set of requirements gave are good for. Empty: as long as the store keeps them; zero:
+  // the index is asked each time.
+  std::optional<std::chrono::seconds> resolution_age{};
+
   std::chrono::seconds resolve_timeout{60};
   std::chrono::seconds build_timeout{300};
   std::uint64_t max_environment_bytes = 4ULL << 30;

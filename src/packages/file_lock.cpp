@@ -29,7 +29,8 @@ UniqueFd open_lock_file(const std::string& path) {
 
 // A holder may have removed the file between our opening and our locking: then a lock on it excludes nobody.
 bool is_still(const std::string& path, int file) {
-  struct stat by_name {}, by_descriptor {};
+  struct stat by_name {
+  }, by_descriptor{};
   return ::stat(path.c_str(), &by_name) == 0 && ::fstat(file, &by_descriptor) == 0 &&
          by_name.st_ino == by_descriptor.st_ino && by_name.st_dev == by_descriptor.st_dev;
 }

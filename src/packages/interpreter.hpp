@@ -9,10 +9,10 @@ namespace pysandbox::packages {
 
 struct Interpreter {
   std::string version;       // "3.11.2"
-  std::string cache_tag;  // "cpython-311": of its bytecode files
-  std::string abi;        // "cpython-311-x86_64-linux-gnu": of its extension modules
-  std::string machine;    // "x86_64"
-  std::string libc;       // "glibc" or "musl"
+  std::string cache_tag;     // "cpython-311": of its bytecode files
+  std::string abi;           // "cpython-311-x86_64-linux-gnu": of its extension modules
+  std::string machine;       // "x86_64"
+  std::string libc;          // "glibc" or "musl"
   std::string libc_version;  // "2.36"
 
   std::string short_version() const;  // "3.11"

@@ -54,7 +54,8 @@ Lock lock_from_json(std::string_view text) {
   for (const auto& value : parse_json(text).as_object().at("wheels").as_array()) {
     const json::object& wheel = value.as_object();
     lock.wheels.push_back({text_at(wheel, "name"), text_at(wheel, "version"), text_at(wheel, "file"),
-                           text_at(wheel, "sha256"), text_at(wheel, "url"), wheel.at("size").to_number<std::uint64_t>()});
+                           text_at(wheel, "sha256"), text_at(wheel, "url"),
+                           wheel.at("size").to_number<std::uint64_t>()});
   }
   return lock;
 }

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #define BOOST_PROCESS_USE_STD_FS 1
-#include <boost/asio/io_context.hpp>
+
+// 1.81 forgets to include these.
 #include <boost/optional/optional.hpp>
 #include <boost/type_traits.hpp>
+
+#include <boost/asio/io_context.hpp>
 #include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
@@ -119,10 +122,10 @@ process::process start(boost::asio::io_context& context, const HostProgram& prog
   for (const auto& [name, value] : program.environment) variables.emplace(name, value);
   process::error_code failure;
   process::posix::default_launcher launch;
-  process::process started = launch(
-      context.get_executor(), failure, process::filesystem::path(program.path), program.arguments,
-      process::process_stdio{{nullptr}, {output}, {output}}, process::process_environment(variables),
-      process::process_start_dir(program.directory.empty() ? "/" : program.directory), Hygiene{});
+  process::process started =
+      launch(context.get_executor(), failure, process::filesystem::path(program.path), program.arguments,
+             process::process_stdio{{nullptr}, {output}, {output}}, process::process_environment(variables),
+             process::process_start_dir(program.directory.empty() ? "/" : program.directory), Hygiene{});
   if (failure) {
     throw Error(ErrorCode::unavailable, "The program " + in_quotes(program.path) + " cannot be started: " +
                                             failure.message() + "; see that it is there and can be run");

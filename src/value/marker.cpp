@@ -11,8 +11,8 @@ namespace {
 
 // PEP 508, "Complete Grammar": env_var, and its older spellings.
 constexpr std::array<std::string_view, 12> variables{
-    "python_version",   "python_full_version", "os_name",     "sys_platform",        "platform_release",
-    "platform_system",  "platform_version",    "extra",       "platform_machine",    "platform_python_implementation",
+    "python_version",      "python_full_version",   "os_name", "sys_platform",     "platform_release",
+    "platform_system",     "platform_version",      "extra",   "platform_machine", "platform_python_implementation",
     "implementation_name", "implementation_version"};
 
 // Longer ones first, so that "<=" is not read as "<".

@@ -1,0 +1,31 @@
+// Fetches wheels from where the index says they are.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pysandbox/environment_store.hpp>
+
+#include "packages/installer.hpp"
+#include "packages/lock.hpp"
+#include "packages/process_launcher.hpp"
+
+namespace pysandbox::packages {
+
+struct FetchTask {
+  FetchSettings settings;
+  std::string python;     // of the host, which runs the fetching program
+  std::string directory;  // empty; the wheels come into it
+  std::chrono::seconds timeout;
+  std::uint64_t most_bytes;  // of one wheel
+};
+
+// Fetches each into `task.directory`, under its file's name; checks what has a hash and fills in what has none.
+// Throws Error{environment_failed} or, if another try may help, Error{unavailable}.
+void fetch_wheels(std::vector<LockedWheel*> wheels, const FetchTask& task, ProcessLauncher& launcher,
+                  const EnvironmentProgress& progress, const std::stop_token& stop);
+
+}  // namespace pysandbox::packages

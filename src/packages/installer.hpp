@@ -1,0 +1,59 @@
+// Installer asks the index which files a set of packages is made of. It fetches no more than that needs, installs
+// nothing and runs no code of a package.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <pysandbox/environment_store.hpp>
+
+#include "packages/credentials.hpp"
+#include "packages/interpreter.hpp"
+#include "packages/lock.hpp"
+#include "packages/process_launcher.hpp"
+
+namespace pysandbox::packages {
+
+// What a fetch of files from an index needs to know.
+struct FetchSettings {
+  std::map<std::string, std::string> environment{};  // proxies, certificates
+  std::vector<Credential> credentials{};
+  std::vector<std::string> trusted_hosts{};  // "host" or "host:port", whose certificates are not looked at
+  std::string ca_file{};                     // empty: the system's
+  bool local_files = false;                  // whether an address may name a file of this host
+};
+
+struct ResolveTask {
+  std::vector<std::string> requirements;  // canonical
+  const Interpreter& interpreter;
+  std::string directory;        // empty, for the installer's own files
+  std::string cache_directory;  // that stays
+};
+
+class Installer {
+ public:
+  virtual ~Installer() = default;
+
+  // Sorted by name. Throws Error{environment_failed} with the package and the reason, Error{unavailable} if the
+  // index cannot be used now, Error{conflict} after a stop.
+  virtual std::vector<LockedWheel> resolve(const ResolveTask& task, const std::stop_token& stop) = 0;
+
+  // For files that a resolve() named, now or long ago. `directory` as above.
+  virtual FetchSettings fetch_settings(const std::string& directory) = 0;
+};
+
+// Each kind, started as `program` says.
+std::unique_ptr<Installer> make_uv_installer(const std::string& program, const EnvironmentStoreOptions& options,
+                                             ProcessLauncher& launcher);
+struct PipCommand;
+std::unique_ptr<Installer> make_pip_installer(const PipCommand& pip, const EnvironmentStoreOptions& options,
+                                              ProcessLauncher& launcher);
+
+// As `options` name it, or as it is found. Throws Error{unavailable} if there is none.
+std::unique_ptr<Installer> make_installer(const EnvironmentStoreOptions& options, ProcessLauncher& launcher);
+
+}  // namespace pysandbox::packages

@@ -1,0 +1,177 @@
+#include "packages/wheel_shelf.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <pysandbox/error.hpp>
+
+#include "packages/fetch.hpp"
+#include "packages/find_program.hpp"
+#include "packages/tree.hpp"
+#include "packages/unpack.hpp"
+#include "support/failpoint.hpp"
+#include "support/in_quotes.hpp"
+
+namespace pysandbox::packages {
+namespace {
+
+constexpr std::size_t unpacked_at_once = 2;  // each compiles on several processors by itself
+
+bool is_directory(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// Does a row of pieces of work on a few threads; what is to be told is told on this one.
+class Crew {
+ public:
+  using Work = std::function<void(std::size_t index)>;
+
+  void run(std::size_t pieces, const Work& work, const std::function<void(std::size_t index)>& on_begin) {
+    std::vector<std::jthread> threads;
+    running_ = std::min(pieces, unpacked_at_once);
+    for (std::size_t i = running_; i > 0; --i) threads.emplace_back([&] { take_pieces(pieces, work); });
+    std::unique_lock lock(mutex_);
+    while (running_ > 0 || !begun_.empty()) {
+      changed_.wait(lock, [this] { return running_ == 0 || !begun_.empty(); });
+      while (!begun_.empty()) {
+        const std::size_t index = begun_.front();
+        begun_.pop_front();
+        lock.unlock();
+        on_begin(index);
+        lock.lock();
+      }
+    }
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  void take_pieces(std::size_t pieces, const Work& work) {
+    std::unique_lock lock(mutex_);
+    while (next_ < pieces && !failure_) {
+      const std::size_t index = next_++;
+      begun_.push_back(index);
+      changed_.notify_all();
+      lock.unlock();
+      std::exception_ptr failure;
+      try {
+        work(index);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      lock.lock();
+      if (failure && !failure_) failure_ = failure;
+    }
+    --running_;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t running_ = 0;
+  std::deque<std::size_t> begun_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+std::vector<LockedWheel*> WheelShelf::missing(Lock& lock, const Interpreter& interpreter) const {
+  std::vector<LockedWheel*> wheels;
+  for (auto& wheel : lock.wheels) {
+    if (wheel.sha256.empty() || !is_directory(layout_.wheel(key_of(wheel, interpreter)))) wheels.push_back(&wheel);
+  }
+  return wheels;
+}
+
+void WheelShelf::fill(Lock& lock, const Interpreter& interpreter, Installer& installer, const WorkPlace& work,
+                      const EnvironmentProgress& progress, const std::stop_token& stop) {
+  const std::vector<LockedWheel*> wanted = missing(lock, interpreter);
+  if (wanted.empty()) return;
+  const std::vector<FileLock> locks = lock_all(wanted, interpreter, progress, stop);
+  const std::vector<LockedWheel*> still = missing(lock, interpreter);  // others may have brought some meanwhile
+  fetch(still, installer, work, progress, stop);
+  failpoint("after_fetch");
+  unpack(still, interpreter, work, progress, stop);
+}
+
+// In the order of their names, so that two who want the same ones never wait for each other.
+std::vector<FileLock> WheelShelf::lock_all(const std::vector<LockedWheel*>& wheels, const Interpreter& interpreter,
+                                           const EnvironmentProgress& progress, const std::stop_token& stop) const {
+  std::map<std::string, const LockedWheel*> sorted;
+  for (const LockedWheel* wheel : wheels) {
+    if (!wheel->sha256.empty()) sorted.emplace(key_of(*wheel, interpreter), wheel);
+  }
+  std::vector<FileLock> locks;
+  for (const auto& [key, wheel] : sorted) {
+    bool told = false;
+    const auto on_wait = [&, title = wheel->title()](std::string_view) {
+      if (!told && progress) progress("waiting for " + title + ", which is being made for another environment");
+      told = true;
+    };
+    locks.push_back(FileLock::take(layout_.lock(key), Hold::exclusive, on_wait, stop));
+  }
+  return locks;
+}
+
+void WheelShelf::fetch(const std::vector<LockedWheel*>& wheels, Installer& installer, const WorkPlace& work,
+                       const EnvironmentProgress& progress, const std::stop_token& stop) {
+  if (wheels.empty()) return;
+  for (const LockedWheel* wheel : wheels) {
+    if (wheel->size > options_.max_environment_bytes) {
+      throw Error(ErrorCode::environment_failed, "The wheel of " + in_quotes(wheel->title()) +
+                                                     " alone is larger than max_environment_bytes; raise that");
+    }
+  }
+  const std::string python = is_program(options_.python) ? options_.python : find_program("python3");
+  if (python.empty()) {
+    throw Error(ErrorCode::unavailable, "Wheels cannot be fetched: this host has no python3; install it");
+  }
+  const FetchTask task{.settings = installer.fetch_settings(work.path()),
+                       .python = python,
+                       .directory = work.path(),
+                       .timeout = options_.build_timeout,
+                       .most_bytes = options_.max_environment_bytes};
+  fetch_wheels(wheels, task, launcher_, progress, stop);
+  for (const LockedWheel* wheel : wheels) {  // what counts is what lies there now
+    if (sha256_of_file(work.path() + "/" + wheel->file) != wheel->sha256) {
+      throw Error(ErrorCode::environment_failed,
+                  "The wheel of " + in_quotes(wheel->title()) + " is not the file that the index names; try again");
+    }
+  }
+}
+
+void WheelShelf::unpack(const std::vector<LockedWheel*>& wheels, const Interpreter& interpreter, const WorkPlace& work,
+                        const EnvironmentProgress& progress, const std::stop_token& stop) {
+  // The largest first: the last one is what everybody waits for.
+  std::vector<LockedWheel*> order = wheels;
+  std::ranges::stable_sort(order, std::ranges::greater(), [](const LockedWheel* wheel) { return wheel->size; });
+  Crew crew;
+  crew.run(
+      order.size(), [&](std::size_t index) { unpack_one(*order[index], interpreter, work, stop); },
+      [&](std::size_t index) {
+        if (progress) progress("unpacking " + order[index]->title());
+      });
+}
+
+void WheelShelf::unpack_one(const LockedWheel& wheel, const Interpreter& interpreter, const WorkPlace& work,
+                            const std::stop_token& stop) const {
+  const std::string key = key_of(wheel, interpreter);
+  const UnpackTask task{.wheel = work.path() + "/" + wheel.file,
+                        .directory = work.make_directory(key),
+                        .timeout = options_.build_timeout,
+                        .most_bytes = options_.max_environment_bytes};
+  unpack_wheel(wheel, task, runner_, stop);
+  flush_to_disk(task.directory);
+  failpoint("after_unpack");
+  move_into_place(task.directory, layout_.wheel(key));
+}
+
+}  // namespace pysandbox::packages
