@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "client_flags.hpp"
+#include "env_flags.hpp"
 #include "exit_code.hpp"
 #include "request_flags.hpp"
 
@@ -76,7 +77,11 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_runner_options(*doctor_app, doctor.runner);
   // The start of a run counts in microseconds; these are most of all flags.
   std::optional<ClientFlags> client;
-  if (argc < 2 || std::string_view(argv[1]) != "run") client.emplace(app);
+  std::optional<EnvFlags> env;
+  if (argc < 2 || std::string_view(argv[1]) != "run") {
+    client.emplace(app);
+    env.emplace(app, add_runner_options);
+  }
   auto* completion_app = app.add_subcommand("completion", "Print a completion script for a shell");
   completion_app->add_option("shell", completion.shell, "bash, zsh or fish")
       ->required()
@@ -98,6 +103,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (doctor_app->parsed()) return doctor;
   if (client) {
     if (auto command = client->command()) return *std::move(command);
+    if (auto command = env->command()) return *std::move(command);
   }
   return completion;
 }

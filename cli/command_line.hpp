@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <pysandbox/container_runner.hpp>
+#include <pysandbox/environment_store.hpp>
 #include <pysandbox/job.hpp>
 
 namespace pysandbox::cli {
@@ -104,6 +105,19 @@ struct ListCommand {
   bool json = false;
 };
 
+struct EnvCommand {
+  enum class Verb { list, build, show, prune };
+
+  Verb verb = Verb::list;
+  std::string store;  // empty: default_environment_store()
+  EnvironmentStoreOptions options;
+  NativeRunnerOptions runner;
+  std::vector<std::string> words;  // of build: packages or a set; of show: a digest or a name
+  std::string budget;              // "20G"; empty: the store's own
+  bool json = false;
+  bool quiet = false;
+};
+
 // Help or version, or why the command line makes no sense.
 struct Message {
   std::string text;
@@ -111,7 +125,7 @@ struct Message {
 };
 
 using Command = std::variant<RunCommand, DoctorCommand, CompletionCommand, SubmitCommand, StatusCommand, ResultsCommand,
-                             LogsCommand, CancelCommand, FilesCommand, UploadCommand, ListCommand, Message>;
+                             LogsCommand, CancelCommand, FilesCommand, UploadCommand, ListCommand, EnvCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -10,6 +10,7 @@
 #include "command_line.hpp"
 #include "completion.hpp"
 #include "doctor_command.hpp"
+#include "env_command.hpp"
 #include "exit_code.hpp"
 #include "file_commands.hpp"
 #include "job_commands.hpp"
@@ -37,6 +38,7 @@ struct Perform {
   int operator()(const FilesCommand& command) const { return files(command); }
   int operator()(const UploadCommand& command) const { return upload(command); }
   int operator()(const ListCommand& command) const { return list(command); }
+  int operator()(const EnvCommand& command) const { return manage_environments(command); }
   int operator()(const Message& message) const { return show(message); }
 };
 

@@ -16,7 +16,6 @@
 #include <boost/type_traits.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/start_dir.hpp>
@@ -25,7 +24,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
-#include <unordered_map>
 
 #include <pysandbox/error.hpp>
 
@@ -59,6 +57,26 @@ struct Hygiene {
     while (launcher.pid > 0 && ::waitpid(launcher.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
+};
+
+// Boost 1.81 declares its own and defines it nowhere.
+class OnlyTheseVariables {
+ public:
+  explicit OnlyTheseVariables(const std::map<std::string, std::string>& variables) {
+    for (const auto& [name, value] : variables) texts_.push_back(name + "=" + value);
+    for (const auto& text : texts_) pointers_.push_back(text.c_str());
+    pointers_.push_back(nullptr);
+  }
+
+  template <typename Launcher>
+  process::error_code on_setup(Launcher& launcher, const process::filesystem::path&, const char* const*) {
+    launcher.env = pointers_.data();
+    return {};
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<const char*> pointers_;
 };
 
 struct Pipe {
@@ -118,13 +136,12 @@ class Output {
 };
 
 process::process start(boost::asio::io_context& context, const HostProgram& program, int output) {
-  std::unordered_map<process::environment::key, process::environment::value> variables;
-  for (const auto& [name, value] : program.environment) variables.emplace(name, value);
+  OnlyTheseVariables variables(program.environment);
   process::error_code failure;
   process::posix::default_launcher launch;
   process::process started =
       launch(context.get_executor(), failure, process::filesystem::path(program.path), program.arguments,
-             process::process_stdio{{nullptr}, {output}, {output}}, process::process_environment(variables),
+             process::process_stdio{{nullptr}, {output}, {output}}, variables,
              process::process_start_dir(program.directory.empty() ? "/" : program.directory), Hygiene{});
   if (failure) {
     throw Error(ErrorCode::unavailable, "The program " + in_quotes(program.path) + " cannot be started: " +
