@@ -51,7 +51,8 @@ std::string lock_to_json(const Lock& lock) {
 
 Lock lock_from_json(std::string_view text) {
   Lock lock;
-  for (const auto& value : parse_json(text).as_object().at("wheels").as_array()) {
+  const json::value all = parse_json(text);
+  for (const auto& value : all.as_object().at("wheels").as_array()) {
     const json::object& wheel = value.as_object();
     lock.wheels.push_back({text_at(wheel, "name"), text_at(wheel, "version"), text_at(wheel, "file"),
                            text_at(wheel, "sha256"), text_at(wheel, "url"),
