@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
 scripts/install_packages.sh "${build_packages[@]}"
+scripts/install_uv.sh
 
 echo "build: build/release"
 started=$SECONDS

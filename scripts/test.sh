@@ -14,6 +14,7 @@ step() { printf '\n== %s (%s s so far)\n' "$*" "$SECONDS"; }
 
 step "packages"
 scripts/install_packages.sh "${build_packages[@]}" "${test_packages[@]}"
+scripts/install_uv.sh
 
 build() {
   cmake --preset "$1" >/dev/null
