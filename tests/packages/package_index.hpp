@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <pysandbox/environment_store.hpp>
+#include <pysandbox/error.hpp>
 
 #include "packages/find_program.hpp"
 #include "packages/unpack.hpp"
