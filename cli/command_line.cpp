@@ -25,6 +25,7 @@ constexpr const char* run_footer =
     "Examples:\n"
     "  pysandbox run script.py --data sales.csv --out results/\n"
     "  pysandbox run -c 'print(6 * 7)' --timeout 5 --memory 128\n"
+    "  pysandbox run plot.py --package pandas,matplotlib --out results/\n"
     "  generate-code | pysandbox run - --json\n"
     "  pysandbox run job.py --limit processes=8 --limit workspace_bytes=64M -- --fast input.txt";
 
@@ -38,11 +39,30 @@ void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
       ->type_name("PATH");
 }
 
+void add_environment_options(CLI::App& app, EnvironmentWords& environments) {
+  EnvironmentStoreOptions& options = environments.options;
+  app.add_option("--environment-store", environments.directory,
+                 "Where packages are kept once they are made ready; default: a cache of yours")
+      ->type_name("DIR");
+  app.add_option("--index-url", options.index_urls,
+                 "Where packages come from, in place of what uv or pip are set to; may be repeated, the first is the "
+                 "main one")
+      ->type_name("URL")
+      ->allow_extra_args(false);
+  app.add_option("--find-links", options.find_links, "A folder or page with wheels; may be repeated")
+      ->type_name("PLACE")
+      ->allow_extra_args(false);
+  app.add_flag("--no-index", options.no_index, "Take packages from --find-links only");
+}
+
 void add_run_options(CLI::App& app, RunCommand& run) {
   app.footer(run_footer);
   app.add_option("-o,--out", run.out, "Where to put the files that the program writes")->type_name("DIR");
   app.add_flag("--json", run.json, "Print the whole result as one JSON object");
   app.add_flag("-q,--quiet", run.quiet, "No progress line and no list of files");
+  app.add_flag("--no-script-metadata", run.ignore_script_metadata,
+               "Pass over the block \"# /// script\" in which a program names its packages (PEP 723)");
+  add_environment_options(app, run.environments);
   add_runner_options(app, run.runner);
 }
 
@@ -98,6 +118,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   if (run_app->parsed()) {
     run_flags.finish();
+    run.environments.options.python = run.runner.python;
     return run;
   }
   if (doctor_app->parsed()) return doctor;

@@ -25,9 +25,17 @@ struct RequestWords {
   std::string stdin_from;  // a path, "-", or empty
 };
 
+// Where packages are kept and where they come from.
+struct EnvironmentWords {
+  std::string directory;  // empty: see default_environment_directory()
+  EnvironmentStoreOptions options;
+};
+
 struct RunCommand {
   RequestWords words;
   NativeRunnerOptions runner;
+  EnvironmentWords environments;
+  bool ignore_script_metadata = false;
   std::string out;  // empty: artifacts are listed, not kept
   bool json = false;
   bool quiet = false;

@@ -15,11 +15,15 @@ struct Flags {
 constexpr const char* commands = "run submit status results logs cancel files upload list doctor completion";
 constexpr Flags flags[] = {
     {"run",
-     "--arg --code --cgroup-parent --cpus --data --env --help --json --limit --memory --min-isolation --out --output "
-     "--python --quiet --rootfs --stdin --timeout"},
+     "--arg --code --cgroup-parent --cpus --data --env --environment --environment-store --find-links --help "
+     "--index-url "
+     "--json --limit --memory --min-isolation --no-index --no-script-metadata --out --output --package --python "
+     "--quiet "
+     "--rootfs --stdin --timeout"},
     {"submit",
-     "--arg --callback-url --code --cpus --data --env --help --idempotency-key --json --key --limit --memory "
-     "--metadata --min-isolation --out --output --priority --quiet --server --stdin --timeout --ttl --wait"},
+     "--arg --callback-url --code --cpus --data --env --environment --help --idempotency-key --json --key --limit "
+     "--memory --metadata --min-isolation --out --output --package --priority --quiet --server --stdin --timeout --ttl "
+     "--wait"},
     {"status", "--help --json --key --server"},
     {"results", "--help --json --key --out --quiet --server"},
     {"logs", "--follow --help --key --server"},
@@ -52,7 +56,7 @@ std::string bash() {
       compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{2}" -- "$word")); return ;;
     *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
     *:--status) COMPREPLY=($(compgen -W "queued running completed failed" -- "$word")); return ;;
-    *:--out|*:-o|*:--rootfs) COMPREPLY=($(compgen -d -- "$word")); return ;;
+    *:--out|*:-o|*:--rootfs|*:--environment-store) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   case "${{COMP_WORDS[1]}}:$word" in
 {1}    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;

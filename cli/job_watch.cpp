@@ -56,6 +56,7 @@ class Watch {
       state_ = data.at("status").text();
       if (state_ == "running") progress_.say("running");
     }
+    if (event.name == "progress") progress_.say(printable(data.at("text").bytes()));
     if (event.name == "end") state_ = "ended";
     if (options_.output == Output::left_out || (event.name != "stdout" && event.name != "stderr")) return;
     progress_.clear();

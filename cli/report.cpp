@@ -22,8 +22,8 @@ void explain(const RunResult& result) {
   const bool own_words =
       result.outcome == Outcome::exception || result.outcome == Outcome::nonzero_exit || result.outcome == Outcome::ok;
   if (result.failure && result.outcome != Outcome::ok) {
-    complain(fmt::format("{}: {}: {}; {}", to_string(result.outcome), result.failure->limit, result.failure->observed,
-                         result.failure->hint));
+    complain(fmt::format("{}: {}: {}; {}", to_string(result.outcome), result.failure->limit,
+                         printable(result.failure->observed), result.failure->hint));
   } else if (!own_words) {
     complain(fmt::format("{}{}{}", to_string(result.outcome), result.signal.empty() ? "" : ": ", result.signal));
   }

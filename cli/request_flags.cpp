@@ -8,6 +8,8 @@
 
 #include <pysandbox/error.hpp>
 
+#include "requirement_words.hpp"
+
 namespace pysandbox::cli {
 namespace {
 
@@ -62,6 +64,13 @@ RequestFlags::RequestFlags(CLI::App& app, RequestWords& words) : app_(app), word
   app.add_option("-e,--env", env_, "A variable for the program; without =VALUE, yours is passed on")
       ->type_name("KEY[=VALUE]")
       ->allow_extra_args(false);
+  app.add_option("-p,--package", packages_,
+                 "A package that it can import, such as 'pandas' or 'numpy>=2'; several with commas; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--environment", words.request.environment,
+                 "Packages that were made ready before: a name such as data-science, or a digest")
+      ->type_name("NAME");
   app.add_option("--stdin", words.stdin_from, "What the program reads from standard input: a file, or - for yours")
       ->type_name("FILE|-");
   app.add_option("-t,--timeout", timeout_, "Wall-clock limit (the limit time_limit), default 30")->type_name("SECONDS");
@@ -105,6 +114,9 @@ void RequestFlags::finish() {
   JobRequest& request = words_.request;
   request.args.insert(request.args.end(), trailing_.begin(), trailing_.end());
   for (const auto& text : env_) add_variable(request, text);
+  for (const auto& text : packages_) {
+    for (auto& requirement : split_requirements(text)) request.packages.push_back(std::move(requirement));
+  }
   set_limits();
   request.minimum_isolation = minimum_isolation_ == "full"     ? MinimumIsolation::full
                               : minimum_isolation_ == "cgroup" ? MinimumIsolation::cgroup

@@ -32,6 +32,7 @@ class RequestFlags {
   CLI::App& app_;
   RequestWords& words_;
   std::vector<std::string> env_;
+  std::vector<std::string> packages_;
   std::vector<std::string> limits_;
   std::string timeout_;
   std::string memory_;

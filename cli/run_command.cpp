@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include <pysandbox/error.hpp>
 #include <pysandbox/json.hpp>
 #include <pysandbox/sandbox.hpp>
 
+#include "environments.hpp"
 #include "exit_code.hpp"
 #include "progress_line.hpp"
 #include "report.hpp"
 #include "request_input.hpp"
+#include "script_needs.hpp"
 #include "stop_signals.hpp"
 
 namespace pysandbox::cli {
@@ -37,13 +41,19 @@ OutputSink forward_output(ProgressLine& progress, StopSignals& signals) {
 }  // namespace
 
 int run(const RunCommand& command) {
-  const JobRequest request = request_of(command);
+  JobRequest request = request_of(command);
   StopSignals signals;
   ProgressLine progress(command.quiet || command.json ? Show::never : Show::on_terminal);
-  Sandbox sandbox(
-      {make_native_runner(command.runner), command.out.empty() ? nullptr : open_export_directory(command.out)});
+  SandboxParts parts{.runner = make_native_runner(command.runner)};
+  if (!command.ignore_script_metadata) take_script_needs(request, *parts.runner);
+  if (!command.out.empty()) parts.files = open_export_directory(command.out);
+  if (!request.packages.empty() || !request.environment.empty()) {
+    parts.environments = open_environments(command.environments, *parts.runner, [&] { progress.say("running"); });
+  }
+  Sandbox sandbox(std::move(parts));
   const OutputSink sink = command.json ? OutputSink() : forward_output(progress, signals);
-  const RunResult result = sandbox.run(request, {.on_output = sink, .stop = signals.token()});
+  const EnvironmentProgress tell = [&](std::string_view sentence) { progress.say(printable(sentence)); };
+  const RunResult result = sandbox.run(request, {.on_output = sink, .on_progress = tell, .stop = signals.token()});
   progress.clear();
   if (command.json) {
     print_out(to_json(result, JsonStyle::indented) + "\n");

@@ -25,7 +25,8 @@ json::object program_of(const JobRequest& request) {
   program.env = request.env;
   program.stdin = request.stdin;
   json::object body = parse_json(to_json(program)).as_object();
-  for (const char* key : {"inputs", "outputs", "limits", "minimum_isolation"}) body.erase(key);
+  for (const char* key : {"inputs", "outputs", "packages", "environment", "limits", "minimum_isolation"})
+    body.erase(key);
   return body;
 }
 
@@ -90,6 +91,8 @@ std::string submission_body(const RequestWords& words, const JobRequest& request
   json::object body = program_of(request);
   check_texts(body, request);
   if (!request.outputs.empty()) body["outputs"] = json::array(request.outputs.begin(), request.outputs.end());
+  if (!request.packages.empty()) body["packages"] = json::array(request.packages.begin(), request.packages.end());
+  if (!request.environment.empty()) body["environment"] = request.environment;
   add_inputs(body, request);
   if (!words.limits_given.empty()) body["limits"] = limits_of(words);
   if (request.minimum_isolation != MinimumIsolation::rlimits) {

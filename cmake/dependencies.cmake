@@ -18,6 +18,7 @@ if(PYSANDBOX_BUILD_CLI OR PYSANDBOX_BUILD_SERVER)
 endif()
 if(PYSANDBOX_BUILD_CLI)
   find_package(CURL 7.85 REQUIRED)  # its headers; the program loads it when it needs it
+  find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers alone
 endif()
 if(PYSANDBOX_BUILD_SERVER)
   find_package(spdlog REQUIRED)

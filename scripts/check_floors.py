@@ -77,6 +77,7 @@ libseccomp        seccomp.h        src/container/seccomp/
 nettle            nettle           src/file/ src/support/hmac.* server/keys/
 prometheus-cpp    prometheus       server/metrics/
 spdlog            spdlog           server/log.*
+toml++            toml++           cli/script_metadata.*
 SQLite            sqlite3.h        src/job/ tests/
 """
 
