@@ -60,10 +60,12 @@ const RouteMatch& checked(const RouteMatch& match) {
 class JobApplication final : public http::Application {
  public:
   JobApplication(const ApplicationParts& parts, JobStore& jobs, FileStore& files)
-      : access_(parts.access), limits_(parts.limits), watch_(jobs), queue_(jobs), context_{parts.sandbox,   jobs,
-                                                                                           files,           limits_,
-                                                                                           watch_,          queue_,
-                                                                                           parts.operations} {}
+      : access_(parts.access),
+        limits_(parts.limits),
+        watch_(jobs),
+        queue_(jobs),
+        builds_(parts.sandbox.environments()),
+        context_{parts.sandbox, jobs, files, limits_, watch_, queue_, builds_, parts.operations} {}
 
   std::variant<http::Plan, http::Response> plan(const http::Request& head) override {
     const RouteMatch match = find_route(head.method, head.segments);
@@ -109,6 +111,7 @@ class JobApplication final : public http::Application {
   ApiLimits limits_;
   JobWatch watch_;
   QueueDepth queue_;
+  EnvironmentBuilds builds_;
   Context context_;
 };
 

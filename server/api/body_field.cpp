@@ -37,6 +37,14 @@ std::string shown_key(std::string_view key) {
 
 }  // namespace
 
+json::value parse_body(std::string_view text) {
+  try {
+    return parse_json(text);
+  } catch (const Error& error) {
+    throw Refusal(400, "invalid_json", error.what());
+  }
+}
+
 void BodyField::refuse(std::string_view expected) const {
   throw wrong_field(name_.empty() ? "the body" : name_, fmt::format("must be {}", expected));
 }

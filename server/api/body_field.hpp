@@ -21,6 +21,9 @@
 
 namespace pysandbox::api {
 
+// Throws a Refusal invalid_json for what is none.
+boost::json::value parse_body(std::string_view text);
+
 class BodyField {
  public:
   // The document, which must outlive the field and those taken from it.

@@ -7,6 +7,7 @@
 
 #include "api/access.hpp"
 #include "api/api_limits.hpp"
+#include "api/environment_builds.hpp"
 #include "api/job_watch.hpp"
 #include "api/operations.hpp"
 #include "api/queue_depth.hpp"
@@ -21,6 +22,7 @@ struct Context {
   const ApiLimits& limits;
   JobWatch& watch;
   QueueDepth& queue;
+  EnvironmentBuilds& builds;
   Operations& operations;
 };
 

@@ -31,6 +31,9 @@ http::Response upload_body(Call& call);
 http::Response get_upload(Call& call);
 http::Response delete_upload(Call& call);
 
+http::Response list_environments(Call& call);  // environments.cpp
+http::Response build_environment(Call& call);
+
 http::Response capabilities(Call& call);  // service_pages.cpp
 http::Response metrics(Call& call);
 http::Response health(Call& call);

@@ -56,6 +56,7 @@ json::object result_object(const RunResult& result) {
                   .failure = result.failure,
                   .usage = result.usage,
                   .isolation = result.isolation,
+                  .environment = result.environment,
                   .artifacts = {},
                   .warnings = result.warnings};
   return std::move(parse_json(to_json(small)).as_object());

@@ -7,7 +7,6 @@
 #include "api/body_field.hpp"
 #include "api/job_inputs.hpp"
 #include "api/limit_fields.hpp"
-#include "api/packages.hpp"
 #include "api/wait_time.hpp"
 #include "value/words.hpp"
 #include "wire/json_document.hpp"
@@ -49,6 +48,8 @@ void read_env(const BodyField& field, Draft& draft) {
   }
 }
 
+void read_environment(const BodyField& field, Draft& draft) { draft.body.request.environment = field.text(); }
+
 void read_files(const BodyField& field, Draft& draft) {
   for (const BodyField& element : field.elements()) {
     draft.problems.collect([&] { read_file(element, draft.body); });
@@ -78,7 +79,7 @@ void read_minimum_isolation(const BodyField& field, Draft& draft) {
 
 void read_outputs(const BodyField& field, Draft& draft) { draft.body.request.outputs = field.texts(); }
 
-void read_packages(const BodyField& field, Draft&) { check_packages(field.texts()); }
+void read_packages(const BodyField& field, Draft& draft) { draft.body.request.packages = field.texts(); }
 
 void read_priority(const BodyField& field, Draft& draft) {
   draft.body.submission.priority = static_cast<int>(field.whole_number(minimum_priority, maximum_priority));
@@ -109,6 +110,7 @@ constexpr std::array table{
     Row{"data_urls", read_data_urls},
     Row{"entry_point", read_entry_point},
     Row{"env", read_env},
+    Row{"environment", read_environment},
     Row{"files", read_files},
     Row{"limits", read_limits},
     Row{"metadata", read_metadata},
@@ -123,18 +125,10 @@ constexpr std::array table{
     Row{"wait", read_body_wait},
 };
 
-json::value parse_document(std::string_view text) {
-  try {
-    return parse_json(text);
-  } catch (const Error& error) {
-    throw Refusal(400, "invalid_json", error.what());
-  }
-}
-
 }  // namespace
 
 JobBody parse_job_body(std::string_view text, const ApiLimits& limits) {
-  const json::value document = parse_document(text);
+  const json::value document = parse_body(text);
   if (!document.is_object()) BodyField(document).refuse("one JSON object");
   Draft draft{.limits = limits};
   const BodyField root(document);

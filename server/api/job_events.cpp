@@ -44,6 +44,8 @@ std::string_view name_of(const JobEvent& event) {
   switch (event.kind) {
     case JobEvent::Kind::status:
       return "status";
+    case JobEvent::Kind::progress:
+      return "progress";
     case JobEvent::Kind::output:
       return event.stream == Stream::stdout_stream ? "stdout" : "stderr";
     case JobEvent::Kind::file:
@@ -68,6 +70,7 @@ json::object data_of(const JobEvent& event, JobStore& jobs, const JobId& id) {
     case JobEvent::Kind::status:
       data = {{"status", to_string(event.state)}, {"attempt", event.attempt}};
       break;
+    case JobEvent::Kind::progress:
     case JobEvent::Kind::output:
       data = {{"text", repair_utf8(event.text)}, {"attempt", event.attempt}};
       break;

@@ -31,6 +31,9 @@ constexpr std::array table{
     Route{"HEAD", "/api/files/{file_id}", none, needed, get_upload},
     Route{"DELETE", "/api/files/{file_id}", none, needed, delete_upload},
 
+    Route{"GET", "/api/environments", none, needed, list_environments},
+    Route{"POST", "/api/environments", json, needed, build_environment},
+
     Route{"GET", "/capabilities", none, needed, capabilities},
     Route{"GET", "/metrics", none, needed, metrics},
     Route{"GET", "/health", none, not_needed, health},

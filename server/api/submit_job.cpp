@@ -10,6 +10,7 @@
 #include "api/job_body.hpp"
 #include "api/json_response.hpp"
 #include "api/own.hpp"
+#include "api/package_refusals.hpp"
 #include "api/refusal.hpp"
 #include "api/wait_time.hpp"
 
@@ -130,6 +131,7 @@ http::Response submit_job(Call& call) {
   add_what_the_head_says(call, body);
   check_uploads(call, body);
   check_callback(call, body);
+  check_packages(context.sandbox, {body.request.packages, body.request.environment}, "environment");
   refuse_if_full(context);
   Submitted submitted{add(context, body), std::move(body.warnings), call.request.id};
   if (body.wait && body.wait->count() > 0) return wait_for(context, std::move(submitted), *body.wait);

@@ -69,6 +69,7 @@ void ApiTest::start(FakeRun run, const api::ApiLimits& limits) {
   sandbox = std::make_unique<Sandbox>(SandboxParts{.runner = std::make_unique<FakeRunner>(std::move(run)),
                                                    .files = open_local_file_store(directory.path()),
                                                    .jobs = std::move(store),
+                                                   .environments = std::move(environments),
                                                    .web = std::move(client),
                                                    .queue = {.workers = 1}});
   files = sandbox->files();

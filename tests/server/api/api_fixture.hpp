@@ -102,6 +102,7 @@ class ApiTest : public ::testing::Test {
   FailingJobStore* jobs = nullptr;
   FileStore* files = nullptr;
   FakeWebClient* web = nullptr;
+  std::unique_ptr<EnvironmentStore> environments{};  // what the next start() gives the Sandbox
   std::unique_ptr<http::Application> application;
 };
 

@@ -147,8 +147,8 @@ TEST(JobBodyOf, UnderstandsTextInElements) {
 TEST(JobBodyOf, TakesNullAndEmptyTextForAbsent) {
   for (const std::string nothing : {"null", "\"\""}) {
     std::string members = R"("x_first": 1)";
-    for (const auto* key : {"args", "callback_secret", "callback_url", "data_urls", "entry_point", "env", "files",
-                            "limits", "metadata", "minimum_isolation", "outputs", "packages", "priority",
+    for (const auto* key : {"args", "callback_secret", "callback_url", "data_urls", "entry_point", "env", "environment",
+                            "files", "limits", "metadata", "minimum_isolation", "outputs", "packages", "priority",
                             "resource_limits", "stdin", "timeout", "ttl", "wait"}) {
       members += std::string(", \"") + key + "\": " + nothing;
     }
@@ -349,13 +349,10 @@ TEST(JobBodyOf, RefusesALimitUnderTwoNames) {
   EXPECT_THAT(fields_of(refusal_with(R"("limits": {"cpus": 1}, "resource_limits": {"cpus": 1})")), SizeIs(1));
 }
 
-TEST(JobBodyOf, RefusesPackagesThatItCannotBring) {
-  for (const auto* packages : {R"(["pandas"])", R"("[\"pandas\", \"numpy\"]")"}) {
-    const Refusal refusal = refusal_with(std::string("\"packages\": ") + packages);
-    EXPECT_EQ(refusal.status(), 400);
-    EXPECT_EQ(refusal.word(), "packages_unsupported");
-    EXPECT_THAT(refusal.what(), HasSubstr("runs the standard library"));
-  }
+TEST(JobBodyOf, TakesPackagesAndAnEnvironment) {
+  EXPECT_THAT(request_with(R"("packages": ["pandas", "numpy>=2"])").packages, ElementsAre("pandas", "numpy>=2"));
+  EXPECT_THAT(request_with(R"("packages": "[\"pandas\"]")").packages, ElementsAre("pandas"));
+  EXPECT_EQ(request_with(R"("environment": "data-science")").environment, "data-science");
   EXPECT_EQ(request_with(R"("packages": "[]")"), JobRequest{.code = "pass"});
 }
 
