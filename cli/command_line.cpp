@@ -42,7 +42,7 @@ void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
 void add_environment_options(CLI::App& app, EnvironmentWords& environments) {
   EnvironmentStoreOptions& options = environments.options;
   app.add_option("--environment-store", environments.directory,
-                 "Where packages are kept once they are made ready; default: a cache of yours")
+                 "Where packages are kept; default as pysandbox env --store")
       ->type_name("DIR");
   app.add_option("--index-url", options.index_urls,
                  "Where packages come from, in place of what uv or pip are set to; may be repeated, the first is the "
@@ -119,6 +119,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (run_app->parsed()) {
     run_flags.finish();
     run.environments.options.python = run.runner.python;
+    run.environments.options.rootfs = run.runner.rootfs;
     return run;
   }
   if (doctor_app->parsed()) return doctor;

@@ -27,7 +27,7 @@ struct RequestWords {
 
 // Where packages are kept and where they come from.
 struct EnvironmentWords {
-  std::string directory;  // empty: see default_environment_directory()
+  std::string directory;  // empty: default_environment_store()
   EnvironmentStoreOptions options;
 };
 

@@ -1,15 +1,10 @@
 #include "environments.hpp"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <utility>
 
-#include <pysandbox/error.hpp>
+#include "env_command.hpp"
 
 namespace pysandbox::cli {
-
-#ifdef PYSANDBOX_WITH_ENVIRONMENTS
 namespace {
 
 class AnnouncingStore final : public EnvironmentStore {
@@ -33,30 +28,11 @@ class AnnouncingStore final : public EnvironmentStore {
 };
 
 }  // namespace
-#endif
-
-std::string default_environment_directory() {
-  const std::string name = "/pysandbox/environments";
-  if (::geteuid() == 0) return "/var/cache" + name;
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') return cache + name;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return home + ("/.cache" + name);
-  throw Error(ErrorCode::invalid_request,
-              "there is no place for packages: HOME is not set; say where with --environment-store");
-}
 
 std::unique_ptr<EnvironmentStore> open_environments(const EnvironmentWords& words, ContainerRunner& builder,
                                                     std::function<void()> ready) {
-#ifdef PYSANDBOX_WITH_ENVIRONMENTS
-  const std::string directory = words.directory.empty() ? default_environment_directory() : words.directory;
+  const std::string directory = words.directory.empty() ? default_environment_store() : words.directory;
   return std::make_unique<AnnouncingStore>(open_environment_store(directory, builder, words.options), std::move(ready));
-#else
-  static_cast<void>(ready);
-  static_cast<void>(words);
-  static_cast<void>(builder);
-  throw Error(ErrorCode::invalid_request,
-              "this pysandbox was built without packages; run it without them, or build it with the component "
-              "environments");
-#endif
 }
 
 }  // namespace pysandbox::cli
