@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <ctime>
+#include <thread>
+#include <vector>
 
 #include <pysandbox/error.hpp>
 
+#include "packages/crew.hpp"
 #include "packages/font_list.hpp"
 #include "packages/tree.hpp"
 #include "packages/wheel_shelf.hpp"
@@ -18,6 +21,8 @@
 namespace pysandbox::packages {
 namespace {
 
+constexpr unsigned most_linkers = 4;
+
 // Which of the earlier wheels has that file.
 std::string owner_of(const std::string& path, const AssembleTask& task, const LockedWheel& last) {
   for (const auto& wheel : task.lock.wheels) {
@@ -26,6 +31,24 @@ std::string owner_of(const std::string& path, const AssembleTask& task, const Lo
     if (&wheel != &last && ::lstat(file.c_str(), &status) == 0) return wheel.title();
   }
   return "another package";
+}
+
+// Several at once: what takes time is how a file system makes a directory, and that takes a processor.
+std::vector<EnvironmentRecord::Part> link_wheels(const AssembleTask& task, const std::string& directory) {
+  const auto& wheels = task.lock.wheels;
+  std::vector<EnvironmentRecord::Part> parts(wheels.size());
+  Crew crew;
+  crew.run(wheels.size(), std::clamp(std::thread::hardware_concurrency(), 1U, most_linkers), [&](std::size_t index) {
+    const LockedWheel& wheel = wheels[index];
+    const std::string key = WheelShelf::key_of(wheel, task.interpreter);
+    const auto on_conflict = [&](const std::string& path) {
+      throw Error(ErrorCode::environment_failed,
+                  in_quotes(owner_of(path, task, wheel)) + " and " + in_quotes(wheel.title()) + " both have the file " +
+                      in_quotes(path) + ", with different content; ask for one of them, or for another version");
+    };
+    parts[index] = {{wheel.name, wheel.version}, key, link_tree(task.layout.wheel(key), directory, on_conflict).bytes};
+  });
+  return parts;
 }
 
 void write_record(const EnvironmentRecord& record, const std::string& directory) {
@@ -40,21 +63,14 @@ void assemble_environment(const AssembleTask& task, const WorkPlace& work, const
   const std::string directory = work.make_directory("environment");
   check(::mkdir((directory + "/site-packages").c_str(), 0755), "Making site-packages");
   EnvironmentRecord record{.digest = task.lock.digest(task.interpreter), .python = task.interpreter.version};
-  for (const auto& wheel : task.lock.wheels) {
-    const std::string key = WheelShelf::key_of(wheel, task.interpreter);
-    const auto on_conflict = [&](const std::string& path) {
-      throw Error(ErrorCode::environment_failed,
-                  in_quotes(owner_of(path, task, wheel)) + " and " + in_quotes(wheel.title()) + " both have the file " +
-                      in_quotes(path) + ", with different content; ask for one of them, or for another version");
-    };
-    const TreeSize size = link_tree(task.layout.wheel(key), directory, on_conflict);
-    record.parts.push_back({{wheel.name, wheel.version}, key, size.bytes});
-    record.size_bytes += size.bytes;
-    if (record.size_bytes > task.most_bytes) {
-      throw Error(ErrorCode::environment_failed,
-                  "The packages have more than " + std::to_string(task.most_bytes) +
-                      " bytes together; ask for fewer of them, or raise max_environment_bytes");
-    }
+  for (const auto& part : link_wheels(task, directory)) {
+    record.size_bytes += part.bytes;
+    record.parts.push_back(part);
+  }
+  if (record.size_bytes > task.most_bytes) {
+    throw Error(ErrorCode::environment_failed,
+                "The packages have more than " + std::to_string(task.most_bytes) +
+                    " bytes together; ask for fewer of them, or raise max_environment_bytes");
   }
   failpoint("after_linking");
   if (std::ranges::find(task.lock.wheels, "matplotlib", &LockedWheel::name) != task.lock.wheels.end()) {

@@ -21,14 +21,6 @@ print("%d.%d.%d" % sys.version_info[:3], sys.implementation.cache_tag, sysconfig
 
 }  // namespace
 
-std::string Interpreter::short_version() const { return version.substr(0, version.rfind('.')); }
-
-std::string Interpreter::tag() const {
-  const std::string two = short_version();
-  const auto dot = two.find('.');
-  return "cp" + two.substr(0, dot) + two.substr(dot + 1);
-}
-
 std::string Interpreter::identity() const {
   return version + " " + cache_tag + " " + abi + " " + machine + " " + libc + " " + libc_version;
 }

@@ -15,8 +15,14 @@ struct Interpreter {
   std::string libc;          // "glibc" or "musl"
   std::string libc_version;  // "2.36"
 
-  std::string short_version() const;  // "3.11"
-  std::string tag() const;            // "cp311"
+  std::string short_version() const { return version.substr(0, version.rfind('.')); }  // "3.11"
+
+  // "cp311": what wheels call it.
+  std::string tag() const {
+    const std::string two = short_version();
+    const auto dot = two.find('.');
+    return "cp" + two.substr(0, dot) + two.substr(dot + 1);
+  }
 
   // What wheels and bytecode depend on.
   std::string identity() const;

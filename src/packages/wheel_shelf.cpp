@@ -3,15 +3,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <exception>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include <pysandbox/error.hpp>
 
+#include "packages/crew.hpp"
 #include "packages/fetch.hpp"
 #include "packages/find_program.hpp"
 #include "packages/tree.hpp"
@@ -28,58 +24,6 @@ bool is_directory(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
-
-// Does a row of pieces of work on a few threads; what is to be told is told on this one.
-class Crew {
- public:
-  using Work = std::function<void(std::size_t index)>;
-
-  void run(std::size_t pieces, const Work& work, const std::function<void(std::size_t index)>& on_begin) {
-    std::vector<std::jthread> threads;
-    running_ = std::min(pieces, unpacked_at_once);
-    for (std::size_t i = running_; i > 0; --i) threads.emplace_back([&] { take_pieces(pieces, work); });
-    std::unique_lock lock(mutex_);
-    while (running_ > 0 || !begun_.empty()) {
-      changed_.wait(lock, [this] { return running_ == 0 || !begun_.empty(); });
-      while (!begun_.empty()) {
-        const std::size_t index = begun_.front();
-        begun_.pop_front();
-        lock.unlock();
-        on_begin(index);
-        lock.lock();
-      }
-    }
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  void take_pieces(std::size_t pieces, const Work& work) {
-    std::unique_lock lock(mutex_);
-    while (next_ < pieces && !failure_) {
-      const std::size_t index = next_++;
-      begun_.push_back(index);
-      changed_.notify_all();
-      lock.unlock();
-      std::exception_ptr failure;
-      try {
-        work(index);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      lock.lock();
-      if (failure && !failure_) failure_ = failure;
-    }
-    --running_;
-    changed_.notify_all();
-  }
-
-  std::mutex mutex_;  // guards all below
-  std::condition_variable changed_;
-  std::size_t next_ = 0;
-  std::size_t running_ = 0;
-  std::deque<std::size_t> begun_;
-  std::exception_ptr failure_;
-};
 
 }  // namespace
 
@@ -155,7 +99,7 @@ void WheelShelf::unpack(const std::vector<LockedWheel*>& wheels, const Interpret
   std::ranges::stable_sort(order, std::ranges::greater(), [](const LockedWheel* wheel) { return wheel->size; });
   Crew crew;
   crew.run(
-      order.size(), [&](std::size_t index) { unpack_one(*order[index], interpreter, work, stop); },
+      order.size(), unpacked_at_once, [&](std::size_t index) { unpack_one(*order[index], interpreter, work, stop); },
       [&](std::size_t index) {
         if (progress) progress("unpacking " + order[index]->title());
       });

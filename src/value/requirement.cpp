@@ -31,8 +31,7 @@ std::string lower(std::string_view text) {
 
 void sort_unique(std::vector<std::string>& texts) {
   std::ranges::sort(texts);
-  const auto rest = std::ranges::unique(texts);
-  texts.erase(rest.begin(), rest.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
 // What is left of a text, and what can be taken off its front.
