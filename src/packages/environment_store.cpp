@@ -141,7 +141,7 @@ class LocalEnvironmentStore final : public EnvironmentStore {
     if (progress) progress("resolving " + summary(wish));
     const WorkPlace own(layout_);
     Lock lock{installer.resolve({wish.requirements, interpreter, own.path(), layout_.cache()}, stop)};
-    check_resolution(lock);
+    if (options_.require_hashes) shelf_.check_hashes(lock, installer, own, stop);
     shelf_.fill(lock, interpreter, installer, own, progress, stop);
     return lock;
   }
@@ -151,16 +151,6 @@ class LocalEnvironmentStore final : public EnvironmentStore {
     std::string text;
     for (const auto& requirement : wish.requirements) text += (text.empty() ? "" : ", ") + requirement;
     return text.size() <= 200 ? text : text.substr(0, 200) + "...";
-  }
-
-  void check_resolution(const Lock& lock) const {
-    for (const auto& wheel : lock.wheels) {
-      if (options_.require_hashes && wheel.sha256.empty()) {
-        throw Error(ErrorCode::environment_failed,
-                    "The index gives no SHA-256 for " + in_quotes(wheel.title()) +
-                        ", and hashes are required here; use an index that does, or allow it without");
-      }
-    }
   }
 
   std::shared_ptr<const Environment> find_remembered(const std::string& key, const Wish& wish) {

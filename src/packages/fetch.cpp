@@ -27,10 +27,14 @@ constexpr int attempts = 3;
 constexpr int at_once = 4;
 constexpr std::chrono::seconds silence{20};  // of a server, after which a try is given up
 
-json::object plan_of(const std::vector<LockedWheel*>& wheels, const FetchTask& task) {
+enum class Mode { fetch, only_hashes };
+
+json::object plan_of(const std::vector<LockedWheel*>& wheels, const FetchTask& task, Mode mode) {
   json::array list;
   for (std::size_t i = 0; i < wheels.size(); ++i) {
     list.push_back(json::object{{"index", i},
+                                {"name", wheels[i]->name},
+                                {"size", wheels[i]->size},
                                 {"url", wheels[i]->url},
                                 {"path", task.directory + "/" + wheels[i]->file},
                                 {"sha256", wheels[i]->sha256}});
@@ -39,7 +43,11 @@ json::object plan_of(const std::vector<LockedWheel*>& wheels, const FetchTask& t
   for (const auto& one : task.settings.credentials) credentials[one.origin] = one.user_info;
   json::array trusted;
   for (const auto& host : task.settings.trusted_hosts) trusted.emplace_back(host);
+  json::array indexes;
+  for (const auto& index : task.settings.indexes) indexes.emplace_back(without_credentials_in(index));
   return {{"wheels", std::move(list)},
+          {"indexes", std::move(indexes)},
+          {"only_hashes", mode == Mode::only_hashes},
           {"credentials", std::move(credentials)},
           {"trusted_hosts", std::move(trusted)},
           {"ca_file", task.settings.ca_file},
@@ -109,14 +117,12 @@ Error unfinished(const HostProgramEnd& end) {
   }
 }
 
-}  // namespace
-
-void fetch_wheels(std::vector<LockedWheel*> wheels, const FetchTask& task, ProcessLauncher& launcher,
-                  const EnvironmentProgress& progress, const std::stop_token& stop) {
+void run_program(std::vector<LockedWheel*> wheels, const FetchTask& task, Mode mode, ProcessLauncher& launcher,
+                 const EnvironmentProgress& progress, const std::stop_token& stop) {
   if (wheels.empty()) return;
   const std::string source = task.directory + "/fetch.py", plan = task.directory + "/plan.json";
   write_file(source, pysandbox_fetch_program);
-  write_file(plan, write_json(plan_of(wheels, task), JsonStyle::compact));
+  write_file(plan, write_json(plan_of(wheels, task, mode), JsonStyle::compact));
   const HostProgram program{.path = task.python,
                             .arguments = {"-I", "-S", "-B", source, plan},
                             .environment = task.settings.environment,
@@ -128,6 +134,22 @@ void fetch_wheels(std::vector<LockedWheel*> wheels, const FetchTask& task, Proce
   if (end.kind == HostProgramEnd::Kind::stopped) throw unfinished(end);
   if (listener.failure()) throw *listener.failure();
   if (!listener.all_done()) throw unfinished(end);
+}
+
+}  // namespace
+
+void fetch_wheels(const std::vector<LockedWheel*>& wheels, const FetchTask& task, ProcessLauncher& launcher,
+                  const EnvironmentProgress& progress, const std::stop_token& stop) {
+  run_program(wheels, task, Mode::fetch, launcher, progress, stop);
+}
+
+void check_hashes_are_told(const std::vector<LockedWheel*>& wheels, const FetchTask& task, ProcessLauncher& launcher,
+                           const std::stop_token& stop) {
+  if (task.settings.indexes.empty()) {
+    throw Error(ErrorCode::environment_failed,
+                "Hashes are required, and no index is named that could tell them; name one by index_urls");
+  }
+  run_program(wheels, task, Mode::only_hashes, launcher, {}, stop);
 }
 
 }  // namespace pysandbox::packages

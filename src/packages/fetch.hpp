@@ -25,7 +25,12 @@ struct FetchTask {
 
 // Fetches each into `task.directory`, under its file's name; checks what has a hash and fills in what has none.
 // Throws Error{environment_failed} or, if another try may help, Error{unavailable}.
-void fetch_wheels(std::vector<LockedWheel*> wheels, const FetchTask& task, ProcessLauncher& launcher,
+void fetch_wheels(const std::vector<LockedWheel*>& wheels, const FetchTask& task, ProcessLauncher& launcher,
                   const EnvironmentProgress& progress, const std::stop_token& stop);
+
+// Throws Error{environment_failed} for the first whose SHA-256 no index tells: installers count a missing one
+// themselves and do not say so.
+void check_hashes_are_told(const std::vector<LockedWheel*>& wheels, const FetchTask& task, ProcessLauncher& launcher,
+                           const std::stop_token& stop);
 
 }  // namespace pysandbox::packages

@@ -1,5 +1,7 @@
 # Fetches wheels: fetch.py PLAN. Runs on the host, with the standard library alone; looks into no wheel.
 #
+# With "only_hashes" it looks only whether the indexes tell the hashes of wheels.
+#
 # Prints one line of JSON for each that begins, is there, or cannot be had. What an index gave no hash for comes with the
 # one that was counted here.
 import base64, concurrent.futures, hashlib, json, netrc, os, ssl, sys, threading, time
@@ -111,5 +113,28 @@ def fetch(wheel):
         time.sleep(0.5 * 2**attempt)
 
 
+# Whether one of the indexes tells the hash of a wheel on its page of that package (PEP 503, PEP 691).
+def is_told(wheel):
+    for index in plan["indexes"]:
+        try:
+            with open_wheel(f"{index.rstrip('/')}/{wheel['name']}/") as page:
+                if wheel["sha256"].encode() in page.read(64 << 20):
+                    return True
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+    return False
+
+
+def check_told(wheel):
+    try:
+        told = is_told(wheel)
+    except Exception as error:
+        return say(event="failed", index=wheel["index"], passing=is_passing(error), why=str(error) or type(error).__name__)
+    if told:
+        return say(event="done", index=wheel["index"], sha256=wheel["sha256"], size=wheel["size"])
+    say(event="failed", index=wheel["index"], passing=False, why="the index tells no SHA-256 of it, and one is required here")
+
+
 with concurrent.futures.ThreadPoolExecutor(plan["at_once"]) as pool:
-    list(pool.map(fetch, plan["wheels"]))
+    list(pool.map(check_told if plan["only_hashes"] else fetch, plan["wheels"]))

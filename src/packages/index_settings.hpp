@@ -25,6 +25,12 @@ struct IndexSettings {
   std::string client_certificate{};
   std::string proxy{};
   std::vector<std::string> trusted_hosts{};
+
+  std::vector<std::string> all_indexes() const {
+    std::vector<std::string> all = more_indexes;
+    if (!main_index.empty()) all.insert(all.begin(), main_index);
+    return all;
+  }
 };
 
 // Whether the operator names an index or a folder, so that no configuration counts for it.

@@ -21,6 +21,7 @@ namespace pysandbox::packages {
 // What a fetch of files from an index needs to know.
 struct FetchSettings {
   std::map<std::string, std::string> environment{};  // proxies, certificates
+  std::vector<std::string> indexes{};                // as far as they are known here; an installer's default is not
   std::vector<Credential> credentials{};
   std::vector<std::string> trusted_hosts{};  // "host" or "host:port", whose certificates are not looked at
   std::string ca_file{};                     // empty: the system's

@@ -92,6 +92,7 @@ class PipInstaller final : public Installer {
       }
     }
     result.credentials = find_credentials(text);
+    result.indexes = indexes.all_indexes();
     result.trusted_hosts = indexes.trusted_hosts;
     result.ca_file = indexes.ca_file;
     return result;

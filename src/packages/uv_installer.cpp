@@ -95,6 +95,7 @@ class UvInstaller final : public Installer {
     FetchSettings settings;
     settings.environment = setting.environment;
     settings.credentials = find_credentials(setting.text);
+    settings.indexes = setting.indexes.all_indexes();
     settings.trusted_hosts = setting.indexes.trusted_hosts;
     settings.ca_file = setting.indexes.ca_file;
     settings.local_files = setting.local;

@@ -74,15 +74,7 @@ void WheelShelf::fetch(const std::vector<LockedWheel*>& wheels, Installer& insta
                                                      " alone is larger than max_environment_bytes; raise that");
     }
   }
-  const std::string python = is_program(options_.python) ? options_.python : find_program("python3");
-  if (python.empty()) {
-    throw Error(ErrorCode::unavailable, "Wheels cannot be fetched: this host has no python3; install it");
-  }
-  const FetchTask task{.settings = installer.fetch_settings(work.path()),
-                       .python = python,
-                       .directory = work.path(),
-                       .timeout = options_.build_timeout,
-                       .most_bytes = options_.max_environment_bytes};
+  const FetchTask task = fetch_task(installer, work);
   fetch_wheels(wheels, task, launcher_, progress, stop);
   for (const LockedWheel* wheel : wheels) {  // what counts is what lies there now
     if (sha256_of_file(work.path() + "/" + wheel->file) != wheel->sha256) {
@@ -90,6 +82,30 @@ void WheelShelf::fetch(const std::vector<LockedWheel*>& wheels, Installer& insta
                   "The wheel of " + in_quotes(wheel->title()) + " is not the file that the index names; try again");
     }
   }
+}
+
+void WheelShelf::check_hashes(Lock& lock, Installer& installer, const WorkPlace& work, const std::stop_token& stop) {
+  std::vector<LockedWheel*> wheels;
+  for (auto& wheel : lock.wheels) {
+    if (wheel.sha256.empty()) {
+      throw Error(ErrorCode::environment_failed, "The index tells no SHA-256 of " + in_quotes(wheel.title()) +
+                                                     ", and one is required here; use an index that does");
+    }
+    wheels.push_back(&wheel);
+  }
+  check_hashes_are_told(wheels, fetch_task(installer, work), launcher_, stop);
+}
+
+FetchTask WheelShelf::fetch_task(Installer& installer, const WorkPlace& work) const {
+  const std::string python = is_program(options_.python) ? options_.python : find_program("python3");
+  if (python.empty()) {
+    throw Error(ErrorCode::unavailable, "Wheels cannot be fetched: this host has no python3; install it");
+  }
+  return {.settings = installer.fetch_settings(work.path()),
+          .python = python,
+          .directory = work.path(),
+          .timeout = options_.build_timeout,
+          .most_bytes = options_.max_environment_bytes};
 }
 
 void WheelShelf::unpack(const std::vector<LockedWheel*>& wheels, const Interpreter& interpreter, const WorkPlace& work,

@@ -328,6 +328,20 @@ TEST_P(EnvironmentStoreTest, CountsTheHashThatAnIndexDoesNotTell) {
   EXPECT_EQ(titles(*prepare(*open(options_for(index)), {"numlike"})), std::vector<std::string>{"numlike 2.0"});
 }
 
+TEST_P(EnvironmentStoreTest, RefusesWhatHasNoHashWhenOneIsRequired) {
+  const PackageIndex told, untold({}, PackageIndex::Hashes::left_out);
+  auto options = options_for(told);
+  options.require_hashes = true;
+  EXPECT_EQ(titles(*prepare(*open(options), {"framelike"})), frame_titles);
+  options.index_urls = {untold.url()};
+  std::string sentence;
+  EXPECT_EQ(code_of([&] { prepare(*open(options), {"framelike"}); }, &sentence), ErrorCode::environment_failed);
+  EXPECT_THAT(sentence, HasSubstr("tells no SHA-256"));
+  options = folder_options();
+  options.require_hashes = true;
+  EXPECT_EQ(code_of([&] { prepare(*open(options), {"framelike"}); }), ErrorCode::environment_failed);
+}
+
 TEST_P(EnvironmentStoreTest, OneOfManyMakesASetAndAllGetIt) {
   const PackageIndex index;
   const auto options = options_for(index);
