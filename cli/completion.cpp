@@ -12,7 +12,7 @@ struct Flags {
   const char* words;
 };
 
-constexpr const char* commands = "run submit status results logs cancel files upload list doctor completion";
+constexpr const char* commands = "run submit status results logs cancel files upload list env doctor completion";
 constexpr Flags flags[] = {
     {"run",
      "--arg --code --cgroup-parent --cpus --data --env --environment --environment-store --find-links --help "
@@ -31,6 +31,9 @@ constexpr Flags flags[] = {
     {"files", "--help --json --key --out --server"},
     {"upload", "--help --json --key --server"},
     {"list", "--help --json --key --limit --server --status"},
+    {"env",
+     "--allow-source-builds --budget --cgroup-parent --find-links --help --index-url --installer --json --no-index "
+     "--python --quiet --refresh --require-hashes --rootfs --store"},
     {"doctor", "--cgroup-parent --help --json --python --rootfs"},
 };
 
@@ -56,10 +59,11 @@ std::string bash() {
       compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{2}" -- "$word")); return ;;
     *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
     *:--status) COMPREPLY=($(compgen -W "queued running completed failed" -- "$word")); return ;;
-    *:--out|*:-o|*:--rootfs|*:--environment-store) COMPREPLY=($(compgen -d -- "$word")); return ;;
+    *:--out|*:-o|*:--rootfs|*:--store|*:--environment-store|*:--find-links) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac
   case "${{COMP_WORDS[1]}}:$word" in
-{1}    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
+{1}    env:*) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "list build show prune" -- "$word")) ;;
+    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
   esac
 }}
@@ -82,6 +86,7 @@ void add_fish_flags(std::string& text, const char* command, std::string_view wor
 std::string fish() {
   std::string text = fmt::format("complete -c pysandbox -n __fish_use_subcommand -f -a '{}'\n", commands);
   for (const auto& [command, words] : flags) add_fish_flags(text, command, words);
+  text += "complete -c pysandbox -n '__fish_seen_subcommand_from env' -f -a 'list build show prune'\n";
   text += "complete -c pysandbox -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
   return text;
 }
