@@ -14,6 +14,7 @@ class DataDir {
   std::string jobs() const { return path_ + "/jobs.sqlite"; }
   std::string files() const { return path_ + "/files"; }
   std::string spool() const { return path_ + "/spool"; }
+  std::string environments() const { return path_ + "/environments"; }
 
  private:
   std::string path_;

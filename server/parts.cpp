@@ -27,6 +27,22 @@ std::unique_ptr<JobStore> open_jobs(const Settings& settings, const DataDir& pla
 #endif
 }
 
+std::unique_ptr<EnvironmentStore> open_environments(const Settings& settings, const DataDir& place,
+                                                    ContainerRunner& runner) {
+#ifdef PYSANDBOX_WITH_ENVIRONMENTS
+  const std::string directory = settings.environment_dir.empty() ? place.environments() : settings.environment_dir;
+  return open_environment_store(directory, runner,
+                                {.python = settings.runner.python,
+                                 .index_urls = settings.index_urls,
+                                 .find_links = settings.find_links,
+                                 .no_index = settings.no_index,
+                                 .require_hashes = settings.require_hashes,
+                                 .budget_bytes = settings.environment_budget_bytes});
+#else
+  return nullptr;
+#endif
+}
+
 std::string_view word_of(SandboxEvent::Kind kind) {
   switch (kind) {
     case SandboxEvent::Kind::started:
@@ -107,6 +123,7 @@ SandboxParts make_parts(const Settings& settings, const DataDir& place, Metrics&
   parts.files = open_local_file_store(
       place.files(), {.quota_bytes = settings.storage_quota_bytes, .owner_quota_bytes = settings.owner_quota_bytes});
   parts.jobs = open_jobs(settings, place);
+  parts.environments = open_environments(settings, place, *parts.runner);
   parts.web = make_web_client({.allow = settings.allow_addresses});
   parts.spool_directory = place.spool();
   parts.queue.workers = workers_of(settings);

@@ -45,6 +45,16 @@ Setting text_setting(Words words, Member member) {
 }
 
 template <typename Member>
+Setting flag_setting(Words words, Member member) {
+  return {words.name,
+          words.value,
+          words.help,
+          Setting::Kind::flag,
+          [member](Settings& settings, const std::string& text) { member(settings) = text == "true"; },
+          [member](const Settings& settings) { return unless_empty(member(settings) ? "true" : ""); }};
+}
+
+template <typename Member>
 Setting whole_setting(Words words, Range range, Member member) {
   return {words.name,
           words.value,

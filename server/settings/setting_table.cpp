@@ -76,6 +76,38 @@ Setting callback_secret_setting() {
       [](const Settings& settings) { return unless_empty(settings.callback_secret.empty() ? "" : std::string(mask)); }};
 }
 
+// Whoever reads the log or --print-config learns no credentials of an index.
+std::vector<std::string> without_credentials(std::vector<std::string> urls) {
+  for (std::string& url : urls) {
+    const auto scheme = url.find("://");
+    const auto at = url.find('@');
+    if (scheme != url.npos && at != url.npos && at < url.find('/', scheme + 3)) {
+      url.replace(scheme + 3, at - scheme - 3, mask);
+    }
+  }
+  return urls;
+}
+
+void check_index_url(const std::string& text) {
+  if (text.find(std::string(mask) + "@") != text.npos) refuse("is masked; put the real credentials in its place");
+  if (text.rfind("http://", 0) != 0 && text.rfind("https://", 0) != 0) {
+    refuse("takes the URL of an index, for example https://packages.example.org/simple");
+  }
+}
+
+Setting index_url_setting() {
+  return {"index-url",
+          "URL",
+          "Where packages come from, the main index first; none: what uv or pip is configured for",
+          Setting::Kind::list,
+          [](Settings& settings, const std::string& text) {
+            check_index_url(text);
+            settings.index_urls.push_back(text);
+          },
+          [](const Settings& settings) { return settings.index_urls; },
+          [](const Settings& settings) { return without_credentials(settings.index_urls); }};
+}
+
 Setting no_key_setting() {
   return {"insecure-no-key",
           "",
@@ -214,6 +246,18 @@ std::vector<Setting> make_table() {
                    PYSANDBOX_MEMBER(allow_addresses), check_not_empty),
       callback_secret_setting(),
       text_setting({"callback-secret-file", "PATH", "A file that holds it"}, PYSANDBOX_MEMBER(callback_secret_file)),
+
+      // Packages
+      text_setting({"environment-dir", "PATH", "Where environments lie; empty: environments in the data directory"},
+                   PYSANDBOX_MEMBER(environment_dir)),
+      index_url_setting(),
+      list_setting({"find-links", "PLACE", "A folder or page with wheels"}, PYSANDBOX_MEMBER(find_links),
+                   check_not_empty),
+      flag_setting({"no-index", "", "Take packages from --find-links only"}, PYSANDBOX_MEMBER(no_index)),
+      flag_setting({"require-hashes", "", "Refuse packages that the index gives no hash for"},
+                   PYSANDBOX_MEMBER(require_hashes)),
+      bytes_setting({"environment-budget-bytes", "BYTES", "Of all environments; those longest unused go first"},
+                    {1 << 20, 1ULL << 50}, PYSANDBOX_MEMBER(environment_budget_bytes)),
 
       // How programs run
       text_setting({"python", "PATH", "The interpreter, as a path inside of the sandbox"},

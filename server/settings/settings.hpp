@@ -60,6 +60,13 @@ struct Settings {
   std::string callback_secret{};
   std::string callback_secret_file{};
 
+  std::string environment_dir{};  // empty: "environments" in the data directory
+  std::vector<std::string> index_urls{};
+  std::vector<std::string> find_links{};
+  bool no_index = false;
+  bool require_hashes = false;
+  std::uint64_t environment_budget_bytes = 20ULL << 30;
+
   NativeRunnerOptions runner{};
 
   LogFormat log_format = LogFormat::text;
