@@ -43,8 +43,8 @@ class Listener {
   // How many connections are open.
   virtual std::size_t connections() const = 0;
 
-  // Takes no new connections, lets requests that are being served end (idle connections and event streams are closed at once),
-  // and closes what is left after `patience`. Returns when every handler has returned. May be called more than once,
+  // Takes no new connections, lets requests that are being served end (idle connections and event streams are closed at once,
+  // and a Waiting is asked for the last time), and closes what is left after `patience`. Returns when every handler has returned. May be called more than once,
   // from any thread but those of handlers.
   virtual void close(std::chrono::milliseconds patience) = 0;
 };

@@ -88,7 +88,7 @@ asio::awaitable<void> Session::turn_away() {
 void Session::drain() {
   asio::post(executor(), [self = shared_from_this()] {
     self->is_draining_ = true;
-    if (self->is_interruptible_) self->connection_->close();
+    self->is_interruptible_ ? self->connection_->close() : self->connection_->notify();
   });
 }
 
@@ -297,10 +297,11 @@ Session::Awaitable<void> Session::wait_for_answer(const SharedExchange& exchange
     });
     co_await finish_work();
     if (exchange->response) break;
-    while (!exchange->bell->is_rung() && !connection_->is_gone() && Clock::now() < waiting->deadline)
+    const auto is_over = [&] { return is_draining_ || Clock::now() >= waiting->deadline; };
+    while (!exchange->bell->is_rung() && !connection_->is_gone() && !is_over())
       co_await connection_->wait(waiting->deadline);
     if (connection_->is_gone()) break;
-    is_last = Clock::now() >= waiting->deadline;
+    is_last = is_over();
   }
   end_subscription(*exchange);
   co_await connection_->stop_watching();

@@ -81,7 +81,8 @@ TEST_F(Closing, LetsWhatIsServedEnd) {
 TEST_F(Closing, EndsWhatIsLeftAfterItsPatience) {
   port_before = open();
   Client upload(port_before), head(port_before), unread(port_before, 4096);
-  app.on("/endless", [](Request&) {
+  app.on("/endless", [this](Request&) {
+    entered.release();
     Response response;
     response.body = StreamBody{[](std::span<std::byte> into) { return into.size(); }, std::nullopt};
     return response;
@@ -89,6 +90,7 @@ TEST_F(Closing, EndsWhatIsLeftAfterItsPatience) {
   upload.send("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
   head.send("GET / HTTP");
   unread.send(get("/endless"));
+  entered.acquire();
   entered.acquire();
   listener->close(milliseconds(30));
   EXPECT_EQ(listener->connections(), 0u);

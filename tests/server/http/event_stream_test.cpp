@@ -311,6 +311,18 @@ TEST_F(WaitingAnswers, ComeAtTheDeadline) {
   EXPECT_EQ(feed.subscribers(), 0u);
 }
 
+TEST_F(WaitingAnswers, ComeWhenTheServerEnds) {
+  wait_at("/", long_time);
+  Client client(open());
+  client.send(get("/"));
+  while (looks == 0) std::this_thread::sleep_for(milliseconds(1));
+  listener->close(long_time);
+  Answer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.body, "not yet");
+  EXPECT_EQ(answer.headers["connection"], "close");
+}
+
 TEST_F(WaitingAnswers, ArePatientWithWakesForNothing) {
   wait_at("/", long_time);
   Client client(open());
