@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "job/job_rules.hpp"
+#include "value/text.hpp"
 
 namespace pysandbox {
 namespace {
@@ -33,10 +34,12 @@ class LastEvents {
 
   void add_rest(Stream stream, const std::string& text, std::uint64_t appended) {
     if (appended >= text.size()) return;
-    JobEvent& event = add(JobEvent::Kind::output);
-    event.state = JobState::running;
-    event.stream = stream;
-    event.text = text.substr(appended);
+    for (const std::string_view piece : pieces_of(std::string_view(text).substr(appended), most_event_bytes)) {
+      JobEvent& event = add(JobEvent::Kind::output);
+      event.state = JobState::running;
+      event.stream = stream;
+      event.text = piece;
+    }
   }
 
   const Job& job_;

@@ -18,6 +18,10 @@ JobEvent first_event(const Job& job);
 
 inline constexpr std::uint64_t first_kept_number = 2;
 
+// Who brings more output at once makes several events of it: readers hold whole ones in memory, and some take none that
+// is large.
+inline constexpr std::size_t most_event_bytes = 256 << 10;
+
 // What is kept of an ended job's log.
 struct KeptLog {
   std::uint64_t last_number = first_kept_number - 1;

@@ -5,6 +5,7 @@
 
 #include <pysandbox/error.hpp>
 
+#include "job/job_log.hpp"
 #include "support/failpoint.hpp"
 #include "value/text.hpp"
 
@@ -21,14 +22,16 @@ void LiveOutput::add(Stream stream, std::string_view text) {
 
 std::vector<LiveOutput::Piece> LiveOutput::take() {
   const std::lock_guard lock(mutex_);
-  std::vector<Piece> taken = std::exchange(pieces_, {});
-  for (Piece& piece : taken) {
+  std::vector<Piece> taken;
+  for (Piece& piece : std::exchange(pieces_, {})) {
     std::string& tail = tail_of(piece.stream);
     piece.text.insert(0, tail);
     tail = piece.text.substr(piece.text.size() - size_of_unfinished_character(piece.text));
     piece.text.resize(piece.text.size() - tail.size());
+    for (const std::string_view part : pieces_of(piece.text, most_event_bytes)) {
+      taken.push_back({piece.stream, std::string(part)});
+    }
   }
-  std::erase_if(taken, [](const Piece& piece) { return piece.text.empty(); });
   return taken;
 }
 

@@ -73,6 +73,17 @@ std::size_t size_of_unfinished_character(std::string_view bytes) noexcept {
   return 0;
 }
 
+std::vector<std::string_view> pieces_of(std::string_view bytes, std::size_t most) {
+  std::vector<std::string_view> pieces;
+  while (!bytes.empty()) {
+    std::string_view piece = bytes.substr(0, most);
+    if (piece.size() < bytes.size()) piece.remove_suffix(size_of_unfinished_character(piece));
+    pieces.push_back(piece);
+    bytes.remove_prefix(piece.size());
+  }
+  return pieces;
+}
+
 std::string repair_utf8(std::string_view bytes) {
   std::string repaired;
   repaired.reserve(bytes.size());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pysandbox {
 
@@ -16,6 +17,9 @@ std::string repair_utf8(std::string_view bytes);
 
 // How many of the last bytes begin a character whose rest is not there: zero to three.
 std::size_t size_of_unfinished_character(std::string_view bytes) noexcept;
+
+// `bytes` in pieces of at most `most` bytes, which is 4 or more, cut between characters.
+std::vector<std::string_view> pieces_of(std::string_view bytes, std::size_t most);
 
 // The characters of `bytes`; a byte that is no part of valid UTF-8 is one of its own, beyond those of Unicode.
 std::u32string characters(std::string_view bytes);

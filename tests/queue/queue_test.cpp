@@ -14,6 +14,7 @@
 #include "../support/fake_parts.hpp"
 #include "../support/temporary_directory.hpp"
 #include "queue/callback_sender.hpp"
+#include "value/text.hpp"
 
 namespace pysandbox::testing {
 namespace {
@@ -166,6 +167,28 @@ TEST_F(Queue, CutsNoCharacterOfTheOutputInTwo) {
   seen.count_down();
   ended(id);
   EXPECT_EQ(log_of(id), "gr\xC3\xBC\xC3\x9F\xF0\x9F") << "what never became a character comes with the end";
+}
+
+TEST_F(Queue, BringsNoLargeOutputInOneEvent) {
+  std::string text = "a";
+  for (int count = 0; count < 200'000; ++count) text += "\xE2\x82\xAC";
+  std::latch seen(1);
+  start([&](const Program&, const OutputSink& sink, std::stop_token) {
+    sink(Stream::stdout_stream, text);
+    seen.wait();
+    RunResult result = ok_result();
+    result.stdout = result.stderr = text;
+    return result;
+  });
+  const JobId id = submit();
+  wait_until([&] { return log_of(id).size() == text.size(); });
+  seen.count_down();
+  ended(id);
+  EXPECT_EQ(log_of(id), text + text) << "one from its log, one from its end";
+  for (const JobEvent& event : store_->events(id, 0, 100)) {
+    EXPECT_LE(event.text.size(), 256U << 10);
+    EXPECT_EQ(repair_utf8(event.text), event.text) << "no character is cut in two";
+  }
 }
 
 TEST_F(Queue, HearsACancellationThatComesWhileItClaims) {
