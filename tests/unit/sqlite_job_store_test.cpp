@@ -425,7 +425,7 @@ TEST_F(SqliteJobStore, HasAWholeStateAfterItsProcessWasKilledInTheMiddle) {
     for (const JobId& id : lines.read_all()) EXPECT_TRUE(store->find(id).has_value());
     for (const Job& job : store->list({.limit = 100'000})) {
       EXPECT_EQ(job.result.has_value(), job.state == JobState::completed);
-      EXPECT_EQ(job.request.code.size(), 10'000U);
+      EXPECT_EQ(store->find(job.id).value().request.code.size(), 10'000U);
     }
     EXPECT_EQ(sql("PRAGMA integrity_check"), "ok");
   }
