@@ -113,13 +113,17 @@ class CallbackSender::Holding {
   const JobId& id_;
 };
 
-WebResult CallbackSender::send(const Job& job, const std::stop_token& stop) {
+// What fails here is a try like any other: else it would come again and again, and never be one too many.
+WebResult CallbackSender::send(const Job& job, const std::stop_token& stop) try {
   const Holding holding(*this, job.id);
   const std::string body = options_.callback_body ? options_.callback_body(job) : default_body(job);
   const std::string& secret =
       job.submission.callback_secret.empty() ? options_.callback_secret : job.submission.callback_secret;
   return web_.post(job.submission.callback_url,
                    callback_headers(job.id, std::chrono::system_clock::now(), body, secret), body, stop);
+} catch (const std::exception& error) {
+  tell_trouble("sending the callback of the job " + job.id + ": " + error.what());
+  return {};
 }
 
 void CallbackSender::keep_leases(const std::stop_token& stop) {

@@ -115,7 +115,7 @@ void LeaseKeeper::attend(Entry& entry, bool is_wished) {
     }
     entry.is_store_away = false;
     if (entry.is_output_open && !entry.job->output().flush(store_, entry.job->claim())) entry.job->lose();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // Whether the job is still ours, the store says when it is back.
     entry.is_store_away = true;
     entry.next_heartbeat = Clock::now() + std::min<std::chrono::milliseconds>(lease_ / 6, std::chrono::seconds(1));

@@ -51,7 +51,7 @@ bool LiveOutput::flush(JobStore& store, const Claim& claim) {
       if (!store.append_output(claim, next->stream, next->text)) return false;
       failpoint("after_append");
     }
-  } catch (const Error&) {
+  } catch (...) {
     taken.erase(taken.begin(), next);
     put_back(std::move(taken));
     throw;

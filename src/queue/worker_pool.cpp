@@ -32,10 +32,27 @@ QueueOptions with_defaults(QueueOptions options) {
   return options;
 }
 
+// Whether `error` is about what was asked for, and not about this host.
+bool is_about_request(const std::exception& error) {
+  const auto* own = dynamic_cast<const Error*>(&error);
+  if (own == nullptr) return false;
+  switch (own->code()) {
+    case ErrorCode::invalid_request:
+    case ErrorCode::not_found:
+    case ErrorCode::too_large:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Results are for strangers, whom the paths and troubles of this host do not concern: its operator is told of those.
 RunResult result_of_our_failure(const std::exception& error) {
   RunResult result;
   result.outcome = Outcome::internal_error;
-  result.warnings.emplace_back(error.what());
+  result.warnings.emplace_back(
+      is_about_request(error) ? error.what()
+                              : "The job could not be run; its operator finds why in the log, under the job's id.");
   return result;
 }
 

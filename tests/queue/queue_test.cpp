@@ -142,6 +142,7 @@ TEST_F(Queue, BringsOutputThatTheStoreCouldNotTakeAtFirst) {
     return result;
   });
   store_->fail_append = 2;
+  store_->break_append = 2;
   const JobId id = submit();
   wait_until([&] { return log_of(id) == "ab"; });
   seen.count_down();
@@ -286,26 +287,32 @@ TEST_F(Queue, GoesOnWhenTheStoreWasAwayWhileNothingRan) {
   EXPECT_EQ(ended(submit()).state, JobState::completed);
 }
 
-TEST_F(Queue, TriesAgainWhatFailedForSomethingUnavailableAndSaysWhyInTheEnd) {
-  std::atomic<int> runs = 0;
-  start([&](const Program&, const OutputSink&, std::stop_token) -> RunResult {
-    ++runs;
-    throw Error(ErrorCode::unavailable, "the disk is full; make room");
-  });
+TEST_F(Queue, TriesAgainWhatFailedForSomethingUnavailableAndTellsWhyToTheOperatorAlone) {
+  std::atomic<int> runs = 0, told = 0;
+  const auto note = [&](const SandboxEvent& event) {
+    if (event.sentence.find("/srv/files is full") != std::string::npos) ++told;
+  };
+  start(
+      [&](const Program&, const OutputSink&, std::stop_token) -> RunResult {
+        ++runs;
+        throw Error(ErrorCode::unavailable, "/srv/files is full; make room");
+      },
+      {.on_event = note});
   const Job given_up = ended(submit());
   EXPECT_EQ(given_up.result->outcome, Outcome::internal_error);
-  EXPECT_THAT(given_up.result->warnings, ElementsAre(HasSubstr("the disk is full")));
+  EXPECT_THAT(given_up.result->warnings, ElementsAre(HasSubstr("its operator")));
+  EXPECT_EQ(told, 3);
   EXPECT_EQ(given_up.attempt, 3U);
   EXPECT_EQ(runs, 3);
 }
 
 TEST_F(Queue, EndsAtOnceWhatNoOtherAttemptCanMend) {
   start([&](const Program&, const OutputSink&, std::stop_token) -> RunResult {
-    throw Error(ErrorCode::sandbox_unavailable, "no user namespaces here; allow them");
+    throw Error(ErrorCode::invalid_request, "the input has no name; give it one");
   });
   const Job failed = ended(submit());
   EXPECT_EQ(failed.result->outcome, Outcome::internal_error);
-  EXPECT_THAT(failed.result->warnings, ElementsAre(HasSubstr("no user namespaces")));
+  EXPECT_THAT(failed.result->warnings, ElementsAre(HasSubstr("has no name")));
   EXPECT_EQ(failed.attempt, 1U);
 }
 
@@ -399,6 +406,15 @@ TEST_F(Queue, CallsBackAgainAfterAFailureAndGivesUpInTheEnd) {
   wait_until([&] { return job(id).callback == CallbackState::failed; });
   EXPECT_EQ(web_->posts().size(), 2U);
   EXPECT_EQ(web_->posts()[0].headers.count("webhook-signature"), 0U);
+}
+
+TEST_F(Queue, GivesUpACallbackThatCannotBeMade) {
+  QueueOptions options{.callback_attempts = 1};
+  options.callback_body = [](const Job&) -> std::string { throw std::runtime_error("no body"); };
+  start([](const Program&, const OutputSink&, std::stop_token) { return ok_result(); }, options);
+  const JobId id = submit({.callback_url = "http://example.org/done"});
+  wait_until([&] { return job(id).callback == CallbackState::failed; });
+  EXPECT_TRUE(web_->posts().empty());
 }
 
 TEST_F(Queue, RefusesACallbackThatCannotBe) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -187,6 +188,7 @@ class FailingJobStore final : public JobStore {
   std::atomic<int> doubt_finish = 0;
   std::atomic<int> fail_append = 0;
   std::atomic<int> fail_progress = 0;
+  std::atomic<int> break_append = 0;  // with an exception that is not ours
 
   using JobStore::add;
   Added add(const JobRequest& request, const Submission& submission) override { return up().add(request, submission); }
@@ -200,6 +202,7 @@ class FailingJobStore final : public JobStore {
   }
   bool append_output(const Claim& claim, Stream stream, std::string_view text) override {
     if (fail_append > 0 && fail_append-- > 0) refuse();
+    if (break_append > 0 && break_append-- > 0) throw std::runtime_error("the test broke the store");
     return up().append_output(claim, stream, text);
   }
   bool append_progress(const Claim& claim, std::string_view sentence) override {
