@@ -44,7 +44,7 @@ class TcpListener final : public Listener {
       : options_(options),
         handlers_(std::max(1U, options.handler_threads)),
         streams_(std::max(1U, options.stream_threads)),
-        service_{options_, application, handlers_, streams_},
+        service_{options_, application, handlers_, streams_, BodyMemory(options_.max_body_memory)},
         work_(io_.get_executor()),
         acceptor_(asio::make_strand(io_)),
         pause_(acceptor_.get_executor()) {}

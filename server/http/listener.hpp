@@ -18,6 +18,8 @@ struct ListenerOptions {
   unsigned handler_threads = 8;
   unsigned stream_threads = 64;  // requests with streamed bodies at one time; those beyond are answered with 503
 
+  std::uint64_t max_body_memory = 1ULL << 30;  // of bodies that are read whole, together; those beyond are answered with 503
+
   std::size_t max_connections = 1024;             // those beyond are answered with 503 and closed
   std::size_t max_connections_per_address = 1024;
   std::uint32_t max_header_bytes = 16 << 10;

@@ -201,14 +201,24 @@ Session::Awaitable<void> Session::respond(const SharedExchange& exchange) {
 
 Session::Awaitable<void> Session::respond_to_whole(const SharedExchange& exchange, const Plan& plan) {
   co_await send_continue(exchange);
+  exchange->body_memory.emplace(service_.body_memory);
   exchange->request.body.reserve(std::min<std::uint64_t>(exchange->framing.size, 1 << 20));  // more when it has come
   const Reading reading = co_await read_body(exchange, plan.max_bytes, nullptr);
-  if (const auto* refusal = std::get_if<Refusal>(&reading)) co_return refuse(*exchange, *refusal);
+  if (const auto* refusal = std::get_if<Refusal>(&reading)) {
+    drop_body(*exchange);
+    co_return refuse(*exchange, *refusal);
+  }
   if (std::get<Client>(reading) == Client::is_gone) co_return;
   start(service_.handlers, [this, exchange, handler = plan.handler] {
     guarded(*exchange, [&] { exchange->response = handler(exchange->request); });
+    drop_body(*exchange);  // the answer may take long
   });
   co_await finish_work();
+}
+
+void Session::drop_body(Exchange& exchange) {
+  std::string().swap(exchange.request.body);
+  exchange.body_memory.reset();
 }
 
 Session::Awaitable<void> Session::respond_to_stream(const SharedExchange& exchange, const Plan& plan) {
@@ -257,8 +267,10 @@ Session::Awaitable<Session::Reading> Session::read_body(const SharedExchange& ex
       total += step.payload.size();
       if (pipe)
         pipe->push(step.payload);
-      else
+      else if (exchange->body_memory->grow(step.payload.size()))
         exchange->request.body += step.payload;
+      else
+        co_return Refusal{503, "too_many_bodies", "Too many large bodies are being received; try again later."};
       connection_->use(step.used);
       continue;
     }

@@ -20,6 +20,7 @@
 #include "http/application.hpp"
 #include "http/bell.hpp"
 #include "http/body_decoder.hpp"
+#include "http/body_memory.hpp"
 #include "http/body_pipe.hpp"
 #include "http/connection.hpp"
 #include "http/framing.hpp"
@@ -35,6 +36,7 @@ struct Service {
   Application& application;
   boost::asio::thread_pool& handlers;
   boost::asio::thread_pool& streams;
+  BodyMemory body_memory;
   std::atomic<unsigned> busy_streams{0};
 };
 
@@ -65,6 +67,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Request request{};
     Framing framing{};
     std::optional<BodyDecoder> decoder{};
+    std::optional<BodyMemory::Share> body_memory{};
     int version = 11;
     bool keep_alive = false;
     Clock::time_point started{};
@@ -91,6 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Refusal> take_head(Exchange& exchange, std::size_t bytes);
   Awaitable<void> respond(const SharedExchange& exchange);
   Awaitable<void> respond_to_whole(const SharedExchange& exchange, const Plan& plan);
+  static void drop_body(Exchange& exchange);
   Awaitable<void> respond_to_stream(const SharedExchange& exchange, const Plan& plan);
   Awaitable<Reading> read_body(const SharedExchange& exchange, std::uint64_t max_bytes, BodyPipe* pipe);
   Awaitable<void> send_continue(const SharedExchange& exchange);

@@ -82,6 +82,28 @@ TEST_F(Bodies, ThatAreTooLargeFailInTheHandlerToo) {
 }
 
 // A client that sends its body whatever we say must still see the answer and not a reset.
+TEST_F(Bodies, ReadWholeTakeOnlySoMuchMemoryTogether) {
+  options.max_body_memory = 100'000;
+  std::atomic<int> taken = 0;
+  app.on("/", Plan::Body::whole, 1 << 20, [&](Request&) {
+    ++taken;
+    return text("taken");
+  });
+  const std::string body = pattern(90'000);
+  const std::string request = post("/", body);
+  {
+    Client first(open());
+    first.send(request.substr(0, request.size() - 1));
+    int status = 200;
+    while (status == 200) status = Client(port()).ask(request).status;  // until the first one has been read so far
+    EXPECT_EQ(status, 503);
+    EXPECT_EQ(first.ask(request.substr(request.size() - 1)).body, "taken");
+  }
+  Client alone(port());
+  EXPECT_EQ(alone.ask(post("/", pattern(500'000))).body, "taken") << "there is room for one of any size";
+  EXPECT_EQ(alone.ask(request).body, "taken") << "what was taken is given back";
+}
+
 TEST_F(Bodies, OfARefusedRequestAreDrained) {
   app.refuse("/", 401);
   open();
