@@ -51,8 +51,10 @@ JobFilter filter_of(const Call& call) {
   if (const auto text = given(call, "cursor")) {
     auto id = parse_wire_id(*text);
     const auto job = id ? call.context.jobs.find(*id) : std::nullopt;
-    const bool is_foreign = job && job->submission.owner != call.caller.owner;
-    if (!id || is_foreign) throw wrong_field("cursor", "must be the next_cursor of the page before");
+    // Another's job and none at all look alike, and a list whose end is unknown does not look complete.
+    if (!job || job->submission.owner != call.caller.owner) {
+      throw wrong_field("cursor", "must be the next_cursor of the page before, and its job still there; begin anew");
+    }
     filter.after = *std::move(id);
   }
   return filter;

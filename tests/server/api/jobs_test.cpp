@@ -354,7 +354,11 @@ TEST_F(Jobs, AreNotListedForFiltersThatMakeNoSense) {
     EXPECT_EQ(answer.status, 400) << query;
     EXPECT_EQ(answer.text("/details/0/field"), query.substr(0, query.find('=')));
   }
-  EXPECT_EQ(get("/api/jobs?cursor=" + foreign).status, 400);
+  const Answer of_bob = get("/api/jobs?cursor=" + foreign);
+  const Answer of_nobody = get("/api/jobs?cursor=00000000-0000-4000-8000-000000000000");
+  EXPECT_EQ(of_bob.status, 400);
+  EXPECT_EQ(of_nobody.status, 400) << "not the end of the list";
+  EXPECT_EQ(of_bob.text("/error"), of_nobody.text("/error")) << "what others have does not show";
 }
 
 TEST_F(Jobs, AreCancelledInTheQueue) {
