@@ -2,7 +2,7 @@
 # Every test: installs what tests need, builds, runs all through ctest, then again under the sanitizers.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh --quick    no sanitizers, packages, guest, and nothing that takes minutes: while working
+#   scripts/test.sh --quick    no sanitizers, package index, guest, and nothing that takes minutes: while working
 #
 # With CI set in the environment a missing capability is a failure and not a skip.
 set -euo pipefail
@@ -26,7 +26,7 @@ build test
 
 step "tests"
 if [ "${1:-}" = --quick ]; then
-  ctest --preset test -j "$jobs" -LE 'package|guest|slow'
+  ctest --preset test -j "$jobs" -LE 'package|guest|slow|index'
   exit 0
 fi
 ctest --preset test -j "$jobs" -LE 'package|guest'
@@ -39,7 +39,7 @@ done
 
 step "fuzzers"
 build fuzz
-ctest --preset fuzz
+ctest --preset fuzz -j "$jobs"
 
 step "installed package, and a guest with cgroup v2"
 ctest --preset test -L 'package|guest'
