@@ -18,14 +18,16 @@ LeaseKeeper::LeaseKeeper(JobStore& store, std::chrono::milliseconds lease, Troub
       trouble_(std::move(trouble)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-void LeaseKeeper::begin_claim() {
+std::uint64_t LeaseKeeper::begin_claim() {
   const std::lock_guard lock(mutex_);
-  ++claims_;
+  return *claims_.insert(forgotten_ + heard_.size());
 }
 
-void LeaseKeeper::end_claim() {
+void LeaseKeeper::end_claim(std::uint64_t begun_at) {
   const std::lock_guard lock(mutex_);
-  if (--claims_ == 0) heard_.clear();
+  claims_.erase(claims_.find(begun_at));
+  const std::uint64_t first = claims_.empty() ? forgotten_ + heard_.size() : *claims_.begin();
+  for (; forgotten_ < first; ++forgotten_) heard_.pop_front();
 }
 
 void LeaseKeeper::hold(const std::shared_ptr<HeldJob>& job) {
@@ -66,7 +68,7 @@ void LeaseKeeper::interrupt_all() {
 
 void LeaseKeeper::look_at(const JobId& id) {
   const std::lock_guard lock(mutex_);
-  if (claims_ > 0) heard_.push_back(id);
+  if (!claims_.empty()) heard_.push_back(id);
   const bool is_ours = std::any_of(entries_.begin(), entries_.end(),
                                    [&](const EntryPointer& entry) { return id.empty() || entry->job->job().id == id; });
   if (!is_ours) return;

@@ -4,9 +4,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,9 +28,10 @@ class LeaseKeeper {
   // What fails is told to `trouble` and tried again.
   LeaseKeeper(JobStore& store, std::chrono::milliseconds lease, Trouble trouble);
 
-  // Around each JobStore::claim(): what changes about a job before it is held is not missed then.
-  void begin_claim();
-  void end_claim();
+  // Around each JobStore::claim(): what changes about a job before it is held is not missed then. The end wants what
+  // the beginning returned.
+  std::uint64_t begin_claim();
+  void end_claim(std::uint64_t begun_at);
 
   void hold(const std::shared_ptr<HeldJob>& job);
 
@@ -67,9 +71,10 @@ class LeaseKeeper {
   JobStore& store_;
   const std::chrono::milliseconds lease_;
   const Trouble trouble_;
-  std::mutex mutex_;          // guards the five below; never held while the store is asked
-  unsigned claims_ = 0;       // under way
-  std::vector<JobId> heard_;  // while there are any
+  std::mutex mutex_;                     // guards the six below; never held while the store is asked
+  std::multiset<std::uint64_t> claims_;  // under way: how many changes had been heard when each began
+  std::deque<JobId> heard_;              // since the first of those began, and not more: there may always be one
+  std::uint64_t forgotten_ = 0;          // how many were heard before
   bool is_interrupting_ = false;
   std::vector<EntryPointer> entries_;
   std::vector<JobId> wishes_;

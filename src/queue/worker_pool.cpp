@@ -113,7 +113,7 @@ void WorkerPool::work() {
 
 // False if no job waits.
 bool WorkerPool::work_once() {
-  keeper_.begin_claim();
+  const auto begun_at = keeper_.begin_claim();
   auto claim = claim_next();
   std::shared_ptr<HeldJob> held;
   if (claim) {
@@ -121,7 +121,7 @@ bool WorkerPool::work_once() {
     held = std::make_shared<HeldJob>(*std::move(claim));
     keeper_.hold(held);
   }
-  keeper_.end_claim();
+  keeper_.end_claim(begun_at);
   if (held) attend(held);
   return held != nullptr;
 }
