@@ -57,7 +57,8 @@ void GroupCommit::change(const Work& work, std::string_view turn) {
   }
   if (!is_leader) call->state.wait(Call::State::waits);
   if (call->state != Call::State::done) lead();
-  if (call->error) std::rethrow_exception(call->error);
+  // Taken out of the call, which whoever leads may be the last to let go.
+  if (call->error) std::rethrow_exception(std::exchange(call->error, nullptr));
 }
 
 // The caller's own call is the first that waits.
