@@ -122,7 +122,12 @@ class EventReader {
 http::Response job_events(Call& call) {
   const Job job = own_job(call);
   JobStore& jobs = call.context.jobs;
-  const auto reader = std::make_shared<EventReader>(jobs, job.id, after_of(call.request));
+  const std::uint64_t after = after_of(call.request);
+  // Else a browser would come back every few seconds, for ever (HTML Living Standard, 9.2.3).
+  if (has_ended(job) && jobs.events(job.id, after, 1).empty()) {
+    return {.status = 204, .headers = {{"Cache-Control", "no-store"}}};
+  }
+  const auto reader = std::make_shared<EventReader>(jobs, job.id, after);
   return {.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Cache-Control", "no-store"},

@@ -117,4 +117,5 @@ def main(folder):
         file.write(b"PK\x03\x04 this is none")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

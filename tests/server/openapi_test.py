@@ -153,6 +153,7 @@ class OpenApi(unittest.TestCase):
             self.assertEqual(answer.status, 200, answer)
         self.assertEqual(zipfile.ZipFile(io.BytesIO(answer.body)).namelist(), ["a.txt"])
         self.assertIn("event: end", ask("GET", job + "/events").body.decode())
+        ask("GET", job + "/events?after=1000")
 
         file = done["files"][0]["url"]
         tag = ask("GET", file).headers["etag"]

@@ -132,14 +132,12 @@ TEST_F(Events, GoOnBehindTheLastOneThatCame) {
   EXPECT_THAT(names_of(all(id, "?after=5", {{"last-event-id", ""}})), ElementsAre("6 file", "7 end"));
 }
 
-TEST_F(Events, EndAtOnceForWhoHasThemAll) {
+TEST_F(Events, TellWhoHasThemAllNotToComeAgain) {
   const std::string id = ended_job();
   for (const std::string query : {"?after=7", "?after=8", "?after=9223372036854775807"}) {
-    http::Response response = open(id, query);
-    EXPECT_EQ(response.status, 200);
-    const auto [events, is_end] = read(response);
-    EXPECT_THAT(events, IsEmpty());
-    EXPECT_TRUE(is_end);
+    const http::Response response = open(id, query);
+    EXPECT_EQ(response.status, 204);
+    EXPECT_EQ(std::get<std::string>(response.body), "");
   }
 }
 
