@@ -130,7 +130,7 @@ class StaticPackage(Package, UserProject):
     build_variable = "PYSANDBOX_STATIC_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="OFF")
     library_files = ["libpysandbox.a"]
-    components = ["network", "postgres"]
+    components = ["environments", "network", "postgres"]
     pkg_config_words = ["--static"]
     consumer_loads = {"libsqlite3"}
 
@@ -148,7 +148,7 @@ class StaticPackage(Package, UserProject):
 class SharedPackage(Package, UserProject):
     build_variable = "PYSANDBOX_SHARED_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="ON", CMAKE_INSTALL_LIBDIR="lib/x86_64-linux-gnu")
-    components = ["network", "postgres"]
+    components = ["environments", "network", "postgres"]
     library_files = ["libpysandbox.so", f"libpysandbox.so.{VERSION.split('.')[0]}", f"libpysandbox.so.{VERSION}"]
     pkg_config_words = []
     consumer_loads = {"libpysandbox"}
