@@ -199,8 +199,9 @@ class Streams(Races):
                              "".join(f"{number}\n" for number in range(20)))
             self.assertGreater(len([event for event in seen if event.kind == "stdout"]), 3)
             self.assertEqual(seen, read_log(server, job_id))
-            for after in range(len(seen) + 1):
+            for after in range(len(seen)):
                 self.assertEqual(read_log(server, job_id, after), seen[after:])
+            self.assertEqual(server.get(f"/api/jobs/{job_id}/events?after={len(seen)}").status, 204, "nothing follows")
             answer = server.get(f"/api/jobs/{job_id}/events?after={len(seen) - 1}")
             self.assertIn(b"event: end", answer.body)
             self.assertEqual(answer.headers["content-type"].split(";")[0], "text/event-stream")
