@@ -548,6 +548,7 @@ class Files(Client):
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.everything_in(self.dir / "here"), [])
 
+    @unittest.skipIf(os.environ.get("PYSANDBOX_SANITIZE"), "a sanitizer's own memory is in the figure")
     def test_large_files_pass_without_being_held(self):
         size = 400 << 20
         most_kilobytes = 120 << 10

@@ -230,12 +230,15 @@ TEST_F(PostgresJobStore, TellsTheIdThatAnotherStoreHasChanged) {
 TEST_F(PostgresJobStore, ReadsWhileAnotherProgramHoldsALock) {
   const auto store = open();
   const JobId id = store->add(JobRequest{.code = "1"});
-  std::jthread holder([&] { sql("BEGIN; SELECT * FROM pysandbox.jobs FOR UPDATE; SELECT pg_sleep(0.5); COMMIT"); });
-  while (sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.5)%' AND wait_event = 'PgSleep'") ==
-         "0") {
+  std::jthread holder([&] {
+    EXPECT_ANY_THROW(sql("BEGIN; SELECT * FROM pysandbox.jobs FOR UPDATE; SELECT pg_sleep(3600); COMMIT"))
+        << "cancelled";
+  });
+  while (sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0") {
   }
   EXPECT_EQ(store->find(id)->state, JobState::queued);
   EXPECT_FALSE(store->claim("w", 1h).has_value()) << "it passes over what is locked";
+  sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
   holder.join();
   EXPECT_EQ(store->claim("w", 1h)->job.id, id);
 }
