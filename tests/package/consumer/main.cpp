@@ -23,13 +23,14 @@ void require(bool condition, const std::string& what) {
 // Keeps files in memory, or says that it is full.
 class FilesInMemory final : public FileStore {
  public:
-  StoredFile add(std::string_view name, const ByteSource& source) override {
+  StoredFile add(std::string_view name, const ByteSource& source, std::string_view owner) override {
     if (full_) throw Error(ErrorCode::unavailable, "the memory is full; remove something");
     std::string bytes;
     std::vector<std::byte> buffer(4096);
     while (const std::size_t count = source(buffer)) bytes.append(reinterpret_cast<const char*>(buffer.data()), count);
     StoredFile file{.id = "id-of-" + std::string(name),
                     .name = std::string(name),
+                    .owner = std::string(owner),
                     .size = bytes.size(),
                     .content_type = "text/plain",
                     .sha256 = std::string(64, '0'),
@@ -38,7 +39,8 @@ class FilesInMemory final : public FileStore {
     return file;
   }
   std::optional<StoredFile> find(const FileId&) override { return {}; }
-  std::optional<ByteSource> read(const FileId&) override { return {}; }
+  std::optional<ByteSource> read(const FileId&, std::uint64_t) override { return {}; }
+  bool renew(const FileId& id) override { return contents_.count(id) > 0; }
   bool remove(const FileId& id) override { return contents_.erase(id) > 0; }
   std::size_t remove_older_than(std::chrono::seconds) override { return 0; }
 
