@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include <pysandbox/error.hpp>
 
@@ -90,6 +92,19 @@ void use_write_ahead_log(SqliteConnection& connection) {
                           connection.path()));
 }
 
+// Of several that open a new file at once, SQLite refuses some this change without waiting for the others.
+void use_write_ahead_log_patiently(SqliteConnection& connection) {
+  constexpr int most_tries = 500;
+  for (int tries = 1;; ++tries) {
+    try {
+      return use_write_ahead_log(connection);
+    } catch (const Error& error) {
+      if (!error.retryable() || tries == most_tries) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+}
+
 }  // namespace
 
 void prepare_reading(SqliteConnection& connection) { connection.run("PRAGMA trusted_schema = OFF"); }
@@ -97,7 +112,7 @@ void prepare_reading(SqliteConnection& connection) { connection.run("PRAGMA trus
 void prepare_schema(SqliteConnection& connection) {
   connection.run("PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL");
   identify(connection);
-  use_write_ahead_log(connection);
+  use_write_ahead_log_patiently(connection);
 }
 
 }  // namespace pysandbox
