@@ -30,10 +30,14 @@ std::string program(const std::string& name) {
   return newest;
 }
 
+// Looked up once: getpwnam(3) gives all threads one place.
 const passwd* server_user() {
-  if (::geteuid() != 0) return nullptr;
-  const passwd* user = ::getpwnam("postgres");
-  return user != nullptr ? user : ::getpwnam("nobody");
+  static const passwd* const user = []() -> const passwd* {
+    if (::geteuid() != 0) return nullptr;
+    const passwd* found = ::getpwnam("postgres");
+    return found != nullptr ? found : ::getpwnam("nobody");
+  }();
+  return user;
 }
 
 std::string text_of(const std::string& path) {
