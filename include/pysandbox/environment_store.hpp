@@ -3,8 +3,7 @@
 //
 //   requirements ──▶ lock (versions and hashes) ──▶ wheels, each unpacked once ──▶ environment, named by a digest
 //
-// No code of a package runs while it is made ready, but for sources that an operator allows, and those inside of a
-// container. It is a part of its own (the CMake component pysandbox::environments).
+// No code of a package runs while it is made ready: wheels only. It is a part of its own (the CMake component pysandbox::environments).
 //
 // Threads: every method may be called from any thread at any time; several that want the same set wait for one that
 // makes it. Processes: several may share one directory. A process that is killed leaves nothing half-made in it.

@@ -30,7 +30,10 @@ INSTANTIATE_TEST_SUITE_P(Installers, RealIndex, ::testing::Values("uv", "pip"),
                          [](const auto& test) { return test.param; });
 
 TEST_P(RealIndex, GivesPandas) {
-  if (std::string(GetParam()) == "uv" && CountedInstaller::uv().empty()) GTEST_SKIP() << "there is no uv here";
+  if (std::string(GetParam()) == "uv" && CountedInstaller::uv().empty()) {
+    ASSERT_EQ(std::getenv("CI"), nullptr) << "uv is missing; run scripts/install_uv.sh";
+    GTEST_SKIP() << "there is no uv here; scripts/install_uv.sh installs it";
+  }
   const TemporaryDirectory directory;
   const CountedInstaller installer(GetParam());
   const auto runner = make_native_runner();

@@ -1,7 +1,7 @@
 """Clients of the seed service work unchanged: its document's commands (seed_commands.py), run by bash and curl.
 
-What differs from the document: host, port, ids and paths of files; and pandas, which no server brings yet: the lines
-that use it have the csv module in their place, all others stay.
+What differs from the document: host, port, ids and paths of files; and, so that no package index is needed, pandas: the
+lines that use it have the csv module in their place, all others stay. packages_test.py runs them as they are.
 """
 import json
 import pathlib
