@@ -40,8 +40,11 @@ RunResult Worker::process(const JobRequest& request, const RunOptions& options) 
 
 RunResult Worker::run(const JobRequest& request, const Program& program, const Environment* environment,
                       const RunOptions& options) {
-  const auto container = runner_.open(
-      {request.limits, request.minimum_isolation, environment == nullptr ? std::string() : environment->directory});
+  const auto container =
+      runner_.open({.limits = request.limits,
+                    .minimum_isolation = request.minimum_isolation,
+                    .environment_directory = environment == nullptr ? std::string() : environment->directory,
+                    .start = request.start});
   const std::stop_callback stop(options.stop, [&] { container->stop(); });
   failpoint("before_run");
   RunResult result = container->run(program, options.on_output);

@@ -15,6 +15,7 @@
 // Ownership: a Container borrows from its runner and must not outlive it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,8 @@ struct ContainerSpec {
   // A directory of this host that the program finds, read-only, as /environment (see environment_store.hpp); its
   // site-packages can be imported. Empty: none. It must stay until the container is gone.
   std::string environment_directory{};
+
+  StartMode start = StartMode::any;
 };
 
 // An input that is ready: its name is safe, its bytes can be read.
@@ -128,6 +131,34 @@ class PYSANDBOX_EXPORT ContainerRunner {
   virtual std::vector<HostFinding> check() = 0;
 };
 
+// Parked containers: made in advance by forking an interpreter that has loaded what most programs need, each for one
+// program. A run that gets one starts in a fraction of the time that a new interpreter takes; one that gets none,
+// because none is ready or it asks for StartMode::fresh, starts as ever. RunResult::isolation says which it was.
+//
+// For each environment that is in use the runner keeps such an interpreter, a zygote, in a container of its own, and
+// makes parked containers on a thread of its own. The first run in an environment gets none.
+struct PoolOptions {
+  // Parked at one time in each environment. A maximum of zero: no pool. A minimum of zero: two for each processor.
+  std::uint32_t maximum = 0;
+  std::uint32_t minimum = 0;
+
+  // What all parked containers of the runner may use together; the zygotes come on top.
+  std::uint64_t memory_bytes = 256ULL << 20;
+
+  // Programs of one zygote share its address layout and hash seed, so it is replaced after so many, or so long.
+  std::uint32_t rotate_after_programs = 1'000;
+  std::chrono::seconds rotate_after{600};
+
+  // Parked beyond the minimum go after so long without need of them; after ten times that without any run, all.
+  std::chrono::seconds idle_time{30};
+
+  // What a zygote loads, by name of module. Importing runs their code: name what you trust in every environment.
+  std::vector<std::string> preload = {
+      "base64",    "bisect",  "collections", "contextlib", "copy", "csv",       "dataclasses", "datetime", "enum",
+      "functools", "hashlib", "heapq",       "itertools",  "json", "math",      "operator",    "pathlib",  "random",
+      "re",        "string",  "struct",      "textwrap",   "time", "traceback", "typing",      "warnings"};
+};
+
 struct NativeRunnerOptions {
   // The interpreter, as the program inside will see it: absolute, below /usr or
   // in `rootfs`.
@@ -152,6 +183,9 @@ struct NativeRunnerOptions {
   // The cgroup below which jobs get theirs, as a path below the hierarchy's root ("/my.slice/pysandbox").
   // Empty: found automatically. "none": use no cgroup.
   std::string cgroup_parent{};
+
+  // Off unless it gets a maximum: a program that runs one job and ends has no use for it.
+  PoolOptions pool{};
 };
 
 // Linux on x86_64, kernel 5.14 or newer. Throws Error{invalid_request} for

@@ -47,6 +47,14 @@ enum class MinimumIsolation {
 
 PYSANDBOX_EXPORT std::string_view to_string(MinimumIsolation level) noexcept;
 
+// Which interpreter a job may get.
+enum class StartMode {
+  any,    // one that was parked before the job came, if there is one: faster; see PoolOptions
+  fresh,  // a new one, which shares no address layout and no hash seed with any other
+};
+
+PYSANDBOX_EXPORT std::string_view to_string(StartMode mode) noexcept;
+
 struct JobRequest {
   // Python source as UTF-8, or in the encoding that its PEP 263 comment names.
   // No NUL. At most maximum_code_bytes.
@@ -72,6 +80,7 @@ struct JobRequest {
 
   Limits limits{};
   MinimumIsolation minimum_isolation = MinimumIsolation::rlimits;
+  StartMode start = StartMode::any;  // "isolation" on the wire
 
   bool operator==(const JobRequest&) const = default;
 };

@@ -82,6 +82,10 @@ struct Isolation {
   int landlock_abi = 0;                   // 0: this kernel has none
   bool unique_uid = false;                // no other running job has its user id on the host
 
+  // "warm": in a parked interpreter, which shares address layout and hash seed with others that were forked from the
+  // same; "cold": in a new one, since none was parked; "fresh": in a new one, as it was asked for.
+  std::string start{};
+
   bool operator==(const Isolation&) const = default;
 };
 

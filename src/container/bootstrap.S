@@ -11,4 +11,5 @@
 	python pysandbox_bootstrap, BOOTSTRAP
 	python pysandbox_report, REPORT
 	python pysandbox_figures, FIGURES
+	python pysandbox_zygote, ZYGOTE
 	.section .note.GNU-stack,"",%progbits

@@ -49,4 +49,5 @@ def start(report_source, path, report_path):
     finally:
         _signal.signal(_signal.SIGXCPU, _signal.SIG_IGN)
 
-start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")
+if __name__ == "__main__":  # a zygote starts what it was told
+    start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")

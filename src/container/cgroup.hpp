@@ -4,6 +4,8 @@
 // differ in everything but this interface.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -24,6 +26,11 @@ class Cgroup {
   // How a process gets in: v2 is born into entry(); on v1 it writes "0" to each of the tasks files.
   virtual int entry() const noexcept = 0;                // -1: none
   virtual std::vector<UniqueFd> take_tasks_files() = 0;  // empty on v2
+
+  // For one whose processes are there before their program is known: moves one in (v2; does nothing on v1), and later
+  // sets what the program may use and begins to count. Both throw Error{sandbox_unavailable}.
+  virtual void adopt(pid_t pid) = 0;
+  virtual void begin(const Limits& limits) = 0;
 
   virtual std::chrono::microseconds cpu_time() const = 0;
   virtual std::chrono::microseconds cpu_user() const = 0;

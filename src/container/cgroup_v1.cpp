@@ -22,6 +22,24 @@ using Directories = std::map<std::string, std::string>;
 
 constexpr std::uint64_t cpu_period = 100'000;  // microseconds; Documentation/scheduler/sched-bwc.rst
 
+void limit_memory(const std::string& directory, std::uint64_t bytes) {
+  const std::string value = std::to_string(bytes);
+  write_control(directory + "/memory.limit_in_bytes", value);
+  // Memory and swap together, after memory alone: the kernel refuses the other order. A kernel
+  // that does not count swap has no such file; then nothing may be swapped out at all.
+  if (!try_write_control(directory + "/memory.memsw.limit_in_bytes", value)) {
+    write_control(directory + "/memory.swappiness", "0");
+  }
+}
+
+void set_limits(const Directories& directories, const Limits& limits) {
+  limit_memory(directories.at("memory"), limits.memory_bytes);
+  write_control(directories.at("pids") + "/pids.max", std::to_string(limits.processes + 1));  // and the init
+  write_control(directories.at("cpu") + "/cpu.cfs_period_us", std::to_string(cpu_period));
+  write_control(directories.at("cpu") + "/cpu.cfs_quota_us",
+                std::to_string(static_cast<std::uint64_t>(limits.cpus * cpu_period)));
+}
+
 class CgroupV1 final : public Cgroup {
  public:
   CgroupV1(Directories directories, UniqueFd lock) : directories_(std::move(directories)), lock_(std::move(lock)) {}
@@ -42,11 +60,20 @@ class CgroupV1 final : public Cgroup {
     return files;
   }
 
+  void adopt(pid_t) override {}
+
+  void begin(const Limits& limits) override {
+    set_limits(directories_, limits);
+    try_write_control(file("memory", "memory.max_usage_in_bytes"), "0");
+    cpu_time_before_ = cpu_time();
+    cpu_user_before_ = cpu_user();
+  }
+
   std::chrono::microseconds cpu_time() const override {
-    return std::chrono::microseconds(read_number(file("cpuacct", "cpuacct.usage")) / 1000);
+    return std::chrono::microseconds(read_number(file("cpuacct", "cpuacct.usage")) / 1000) - cpu_time_before_;
   }
   std::chrono::microseconds cpu_user() const override {
-    return std::chrono::microseconds(read_number(file("cpuacct", "cpuacct.usage_user")) / 1000);
+    return std::chrono::microseconds(read_number(file("cpuacct", "cpuacct.usage_user")) / 1000) - cpu_user_before_;
   }
   std::uint64_t memory_peak() const override { return read_number(file("memory", "memory.max_usage_in_bytes")); }
   std::uint64_t oom_kills() const override { return read_key(file("memory", "memory.oom_control"), "oom_kill"); }
@@ -73,17 +100,9 @@ class CgroupV1 final : public Cgroup {
 
   Directories directories_;
   UniqueFd lock_;  // on the directory of pids: its owner is alive
+  std::chrono::microseconds cpu_time_before_{0};
+  std::chrono::microseconds cpu_user_before_{0};
 };
-
-void limit_memory(const std::string& directory, std::uint64_t bytes) {
-  const std::string value = std::to_string(bytes);
-  write_control(directory + "/memory.limit_in_bytes", value);
-  // Memory and swap together, after memory alone: the kernel refuses the other order. A kernel
-  // that does not count swap has no such file; then nothing may be swapped out at all.
-  if (!try_write_control(directory + "/memory.memsw.limit_in_bytes", value)) {
-    write_control(directory + "/memory.swappiness", "0");
-  }
-}
 
 class TreeV1 final : public CgroupTree {
  public:
@@ -111,11 +130,7 @@ class TreeV1 final : public CgroupTree {
       check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
     }
     auto cgroup = std::make_unique<CgroupV1>(directories, std::move(lock));
-    limit_memory(directories["memory"], limits.memory_bytes);
-    write_control(directories["pids"] + "/pids.max", std::to_string(limits.processes + 1));  // and the init
-    write_control(directories["cpu"] + "/cpu.cfs_period_us", std::to_string(cpu_period));
-    write_control(directories["cpu"] + "/cpu.cfs_quota_us",
-                  std::to_string(static_cast<std::uint64_t>(limits.cpus * cpu_period)));
+    set_limits(directories, limits);
     return cgroup;
   }
 

@@ -34,6 +34,18 @@ void kill_members(const std::string& directory) noexcept {
   if (!try_write_control(directory + "/cgroup.kill", "1")) kill_processes(directory + "/cgroup.procs");
 }
 
+void set_limits(const std::string& directory, const Limits& limits) {
+  write_control(directory + "/memory.max", std::to_string(limits.memory_bytes));
+  // There is no such file where the kernel does not count swap, which it does only if there may be any.
+  if (::access((directory + "/memory.swap.max").c_str(), F_OK) == 0) {
+    write_control(directory + "/memory.swap.max", "0");
+  }
+  write_control(directory + "/memory.oom.group", "1");
+  write_control(directory + "/pids.max", std::to_string(limits.processes + 1));  // and the init
+  write_control(directory + "/cpu.max", std::to_string(static_cast<std::uint64_t>(limits.cpus * cpu_period)) + " " +
+                                            std::to_string(cpu_period));
+}
+
 class CgroupV2 final : public Cgroup {
  public:
   // `entry` is locked: its owner is alive.
@@ -47,11 +59,19 @@ class CgroupV2 final : public Cgroup {
   int entry() const noexcept override { return entry_.get(); }
   std::vector<UniqueFd> take_tasks_files() override { return {}; }
 
+  void adopt(pid_t pid) override { write_control(directory_ + "/cgroup.procs", std::to_string(pid)); }
+
+  void begin(const Limits& limits) override {
+    set_limits(directory_, limits);
+    cpu_time_before_ = cpu_time();
+    cpu_user_before_ = cpu_user();
+  }
+
   std::chrono::microseconds cpu_time() const override {
-    return std::chrono::microseconds(read_key(directory_ + "/cpu.stat", "usage_usec"));
+    return std::chrono::microseconds(read_key(directory_ + "/cpu.stat", "usage_usec")) - cpu_time_before_;
   }
   std::chrono::microseconds cpu_user() const override {
-    return std::chrono::microseconds(read_key(directory_ + "/cpu.stat", "user_usec"));
+    return std::chrono::microseconds(read_key(directory_ + "/cpu.stat", "user_usec")) - cpu_user_before_;
   }
   std::uint64_t memory_peak() const override {
     const std::uint64_t peak = read_number(directory_ + "/memory.peak");  // Linux 5.19
@@ -71,6 +91,8 @@ class CgroupV2 final : public Cgroup {
  private:
   std::string directory_;
   UniqueFd entry_;
+  std::chrono::microseconds cpu_time_before_{0};
+  std::chrono::microseconds cpu_user_before_{0};
 };
 
 class TreeV2 final : public CgroupTree {
@@ -90,15 +112,7 @@ class TreeV2 final : public CgroupTree {
     UniqueFd entry = lock_directory(directory);
     if (!entry) return nullptr;
     auto cgroup = std::make_unique<CgroupV2>(directory, std::move(entry));
-    write_control(directory + "/memory.max", std::to_string(limits.memory_bytes));
-    // There is no such file where the kernel does not count swap, which it does only if there may be any.
-    if (::access((directory + "/memory.swap.max").c_str(), F_OK) == 0) {
-      write_control(directory + "/memory.swap.max", "0");
-    }
-    write_control(directory + "/memory.oom.group", "1");
-    write_control(directory + "/pids.max", std::to_string(limits.processes + 1));  // and the init
-    write_control(directory + "/cpu.max", std::to_string(static_cast<std::uint64_t>(limits.cpus * cpu_period)) + " " +
-                                              std::to_string(cpu_period));
+    set_limits(directory, limits);
     try_write_control(directory + "/cgroup.max.descendants", "0");
     return cgroup;
   }

@@ -1,11 +1,16 @@
-/* The program pysandbox-init, as bytes. */
-	.section .rodata
+/* The program pysandbox-init, and the library of zygotes, as bytes. */
+	.macro image name, file
 	.balign 4096
-	.global pysandbox_init_image_begin
-	.global pysandbox_init_image_end
-	.hidden pysandbox_init_image_begin
-	.hidden pysandbox_init_image_end
-pysandbox_init_image_begin:
-	.incbin INIT_IMAGE
-pysandbox_init_image_end:
+	.global \name\()_begin
+	.global \name\()_end
+	.hidden \name\()_begin
+	.hidden \name\()_end
+\name\()_begin:
+	.incbin "\file"
+\name\()_end:
+	.endm
+
+	.section .rodata
+	image pysandbox_init_image, INIT_IMAGE
+	image pysandbox_zygote_image, ZYGOTE_IMAGE
 	.section .note.GNU-stack,"",%progbits

@@ -23,6 +23,8 @@
 extern "C" {
 extern const std::byte pysandbox_init_image_begin[];
 extern const std::byte pysandbox_init_image_end[];
+extern const std::byte pysandbox_zygote_image_begin[];
+extern const std::byte pysandbox_zygote_image_end[];
 }
 
 namespace pysandbox::container {
@@ -54,6 +56,18 @@ void write_proc(pid_t pid, const char* name, const std::string& text) {
   }
 }
 
+// Lines of an id map: "inside outside count". No id of the host's can be in it twice.
+std::string ids_of_others(const InitStart& start) {
+  if (start.parked_uid_count == 0) return {};
+  const std::uint32_t own = start.host_uid - start.first_parked_uid;
+  const auto line = [&](std::uint32_t first, std::uint32_t count) {
+    if (count == 0) return std::string();
+    return "\n" + std::to_string(first_parked_id + first) + " " + std::to_string(start.first_parked_uid + first) + " " +
+           std::to_string(count);
+  };
+  return line(0, own) + line(own + 1, start.parked_uid_count - own - 1);
+}
+
 }  // namespace
 
 // Sealed, so that nobody, the container included, can change what later containers start from (CVE-2019-5736).
@@ -76,19 +90,31 @@ std::span<const std::byte> InitImage::built_in() noexcept {
   return {pysandbox_init_image_begin, pysandbox_init_image_end};
 }
 
+std::span<const std::byte> InitImage::zygote_library() noexcept {
+  return {pysandbox_zygote_image_begin, pysandbox_zygote_image_end};
+}
+
 InitProcess::InitProcess(const InitImage& image, const InitStart& start) {
   spawn(image, start);
   try {
     map_ids(start);
-    const UniqueFd host(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-    const int host_fd = check_fd(host);
-    if (!send(channel_.get(), start.plan, {&host_fd, 1})) {
-      check(-1, "telling a new container what to be", ErrorCode::sandbox_unavailable);
-    }
+    tell(start.plan, {});
   } catch (...) {
     kill();
     reap();
     throw;
+  }
+}
+
+InitProcess::InitProcess(ForkedInit forked) noexcept
+    : pid_(forked.pid), is_child_(false), pidfd_(std::move(forked.pidfd)), channel_(std::move(forked.channel)) {}
+
+void InitProcess::tell(const ContainerPlan& plan, std::span<const UniqueFd> cgroup_files) const {
+  const UniqueFd host(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  std::vector<int> fds{check_fd(host)};
+  for (const auto& file : cgroup_files) fds.push_back(file.get());
+  if (!send(channel_.get(), plan, fds)) {
+    check(-1, "telling a new container what to be", ErrorCode::sandbox_unavailable);
   }
 }
 
@@ -125,8 +151,9 @@ void InitProcess::spawn(const InitImage& image, const InitStart& start) {
 void InitProcess::map_ids(const InitStart& start) const {
   // An ordinary user may map one group only after giving up setgroups(2): user_namespaces(7).
   if (!start.privileged) write_proc(pid_, "setgroups", "deny");
-  write_proc(pid_, "uid_map", std::to_string(guest_id) + " " + std::to_string(start.host_uid) + " 1");
-  write_proc(pid_, "gid_map", std::to_string(guest_id) + " " + std::to_string(start.host_gid) + " 1");
+  const std::string others = ids_of_others(start);
+  write_proc(pid_, "uid_map", std::to_string(guest_id) + " " + std::to_string(start.host_uid) + " 1" + others);
+  write_proc(pid_, "gid_map", std::to_string(guest_id) + " " + std::to_string(start.host_gid) + " 1" + others);
 }
 
 void InitProcess::wait_until_ready() {
@@ -144,6 +171,19 @@ void InitProcess::wait_until_ready() {
           : "a new container ended before it was ready; was it killed from outside, or is there no memory left?");
 }
 
+void InitProcess::wait_until_parked() {
+  Report report{};
+  const bool heard = receive(channel_.get(), report, {}, ready_timeout_ms);
+  if (heard && report.event == Event::failed) throw_step_failed(report);
+  if (heard && report.event == Event::parked) return;
+  throw Error(ErrorCode::sandbox_unavailable, "an interpreter could not be parked; is there no memory left?");
+}
+
+bool InitProcess::is_alive() const noexcept {
+  pollfd entry{pidfd_.get(), POLLIN, 0};
+  return pid_ > 0 && ::poll(&entry, 1, 0) == 0;
+}
+
 bool InitProcess::order(Order order) noexcept { return send(channel_.get(), order); }
 
 void InitProcess::kill() noexcept {
@@ -152,9 +192,13 @@ void InitProcess::kill() noexcept {
 
 void InitProcess::reap() noexcept {
   if (pid_ <= 0) return;
+  pollfd entry{pidfd_.get(), POLLIN, 0};
+  while (!is_child_ && ::poll(&entry, 1, -1) < 0 && errno == EINTR) {
+  }
   siginfo_t info{};
   // ECHILD: somebody else in this process was faster; dead it is all the same.
-  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | __WALL) < 0 &&
+  while (is_child_ &&
+         ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | __WALL) < 0 &&
          errno == EINTR) {
   }
   pid_ = -1;

@@ -12,11 +12,13 @@
 
 namespace pysandbox::container {
 
-// The program itself, as a sealed memfd: made once per runner, shared by all its containers.
+// The program itself, as a sealed memfd: made once per runner, shared by all its containers. Or the library of its
+// zygotes.
 class InitImage {
  public:
   explicit InitImage(std::span<const std::byte> bytes);
   static std::span<const std::byte> built_in() noexcept;
+  static std::span<const std::byte> zygote_library() noexcept;
 
   int fd() const noexcept { return fd_.get(); }
 
@@ -30,6 +32,18 @@ struct InitStart {
   bool privileged;  // we may map any id
   int cgroup;       // v2: born into it; -1: not
   ContainerPlan plan;
+
+  // A zygote's, under root: it may give away the ids of all slots, which it counts from first_parked_id. Its own is
+  // among them on the host, but not here.
+  std::uint32_t first_parked_uid = 0;
+  std::uint32_t parked_uid_count = 0;
+};
+
+// An init that a zygote has forked: it waits for its plan.
+struct ForkedInit {
+  pid_t pid;
+  UniqueFd pidfd;
+  UniqueFd channel;
 };
 
 // Ended and reaped at the latest by its destructor, and with it everything in the container.
@@ -37,6 +51,8 @@ class InitProcess {
  public:
   // Returns while the container is still being built: the caller has other things to do meanwhile.
   InitProcess(const InitImage& image, const InitStart& start);
+  // One that is there already. Somebody else is its parent.
+  explicit InitProcess(ForkedInit forked) noexcept;
   ~InitProcess();
 
   InitProcess(const InitProcess&) = delete;
@@ -51,7 +67,12 @@ class InitProcess {
 
   // Throws Error{sandbox_unavailable}, naming the step and the remedy, if the container could not be built.
   void wait_until_ready();
+  void wait_until_parked();
 
+  // What it shall be, and the `tasks` files by which a forked one joins its cgroup on v1.
+  void tell(const ContainerPlan& plan, std::span<const UniqueFd> cgroup_files) const;
+
+  bool is_alive() const noexcept;
   bool order(Order order) noexcept;
   void kill() noexcept;
   void reap() noexcept;  // waits until it is dead; with it the kernel has ended the whole pid namespace
@@ -61,6 +82,7 @@ class InitProcess {
   void map_ids(const InitStart& start) const;
 
   pid_t pid_ = -1;
+  bool is_child_ = true;
   UniqueFd pidfd_;
   UniqueFd channel_;
   UniqueFd workspace_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include <pysandbox/container_runner.hpp>
 
@@ -15,6 +16,13 @@ class WorkspaceHolder {
  public:
   virtual ~WorkspaceHolder() = default;
   virtual int workspace_directory() const noexcept = 0;
+};
+
+// How many containers wait in an environment. For tests that must know which start a run will have.
+class PoolHolder {
+ public:
+  virtual ~PoolHolder() = default;
+  virtual std::size_t parked(const std::string& environment_directory) = 0;
 };
 
 // make_native_runner() with another init and with layers left out that only a test build of the init can leave out.

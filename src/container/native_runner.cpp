@@ -26,7 +26,9 @@
 #include "container/slot.hpp"
 #include "container/supervisor.hpp"
 #include "container/verdict.hpp"
+#include "container/warm_pool.hpp"
 #include "container/workspace.hpp"
+#include "container/zygote.hpp"
 #include "support/syscall.hpp"
 
 namespace pysandbox::container {
@@ -56,35 +58,51 @@ Limits without_cgroup_limits(Limits limits) {
   return limits;
 }
 
+// What all containers of a runner share.
+struct RunnerParts {
+  const NativeRunnerOptions& options;
+  const InitImage& init;
+  CgroupTree* cgroups;  // null: none
+  const SlotTable& slots;
+  std::uint32_t removed_layers;
+};
+
 class NativeContainer final : public Container, public WorkspaceHolder {
  public:
-  NativeContainer(const NativeRunnerOptions& options, const ContainerSpec& spec, const InitImage& image,
-                  CgroupTree* tree, const SlotTable& slots, std::uint32_t removed_layers)
-      : options_(options),
+  NativeContainer(const RunnerParts& parts, const ContainerSpec& spec, std::unique_ptr<ParkedContainer> parked)
+      : parts_(parts),
+        options_(parts.options),
         spec_(spec),
         aids_(package_aids(spec.environment_directory, spec.limits)),
-        image_(image),
-        slot_(slots.claim()),
-        removed_layers_(removed_layers),
+        removed_layers_(parts.removed_layers),
         root_(::geteuid() == 0),
+        parked_(std::move(parked)),
         stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     check(stop_event_.get(), "making an event for stopping");
     if (has(removed_layers_, Layer::cgroup)) spec_.limits = without_cgroup_limits(spec_.limits);
-    if (tree != nullptr) make_cgroup(*tree, slots);
+    if (!parked_) take_own_place();
   }
 
   RunResult run(const Program& program, const OutputSink& sink) override {
-    start_init(measure_inputs(program) + measure_aids(aids_));
-    init_->wait_until_ready();
+    if (place_ && init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
+    const InputNeed inputs = measure_inputs(program) + measure_aids(aids_);
+    if (parked_ && (!suits_parked(program) || !parked_->init->is_alive())) parked_.reset();
+    if (parked_) {
+      wake_parked();
+    } else {
+      if (!place_) take_own_place();
+      start_init(inputs);
+      init_->wait_until_ready();
+    }
     workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
     workspace_->place(program);
     workspace_->place(aids_);
     CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
     CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
-    Streams streams = start_program(program);
+    Streams streams = start_program(program, inputs);
     try {
       const Observation seen =
-          supervise({*init_, cgroup_.get(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
+          supervise({*init_, cgroup(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
       return describe(seen, output, errors);
     } catch (...) {
       init_->kill();
@@ -105,46 +123,51 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   }
 
  private:
-  uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_->uid() : ::geteuid(); }
-  gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? slot_->uid() : ::getegid(); }
+  uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? place_->slot.uid() : ::geteuid(); }
+  gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? place_->slot.uid() : ::getegid(); }
 
-  // A slot of a table that others do not share can be somebody's by its cgroup: then it is not ours.
-  void make_cgroup(CgroupTree& tree, const SlotTable& slots) {
-    cgroup_version_ = tree.version();
-    std::vector<Slot> taken;
-    while (!(cgroup_ = tree.make(slot_->name(), spec_.limits))) {
-      taken.push_back(std::move(*slot_));
-      slot_.emplace(slots.claim());
-    }
+  void take_own_place() {
+    const Limits& limits = spec_.limits;
+    place_.emplace(take_place(parts_.slots, parts_.cgroups, limits));
+  }
+
+  // From here on it is a container like any other, but for its interpreter.
+  void wake_parked() {
+    zygote_ = std::move(parked_->zygote);
+    place_.emplace(std::move(parked_->place));
+    init_ = std::move(parked_->init);
+    parked_.reset();
+    if (place_->cgroup) place_->cgroup->begin(spec_.limits);
   }
 
   void start_init(const InputNeed& inputs) {
-    if (init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
     InitStart start{};
     start.host_uid = guest_uid();
     start.host_gid = guest_gid();
     start.privileged = root_;
-    start.cgroup = cgroup_ ? cgroup_->entry() : -1;
+    start.cgroup = cgroup() != nullptr ? cgroup()->entry() : -1;
     start.plan.workspace_bytes = spec_.limits.workspace_bytes + inputs.bytes;
     start.plan.workspace_inodes = spec_.limits.workspace_inodes + inputs.inodes;
     start.plan.may_set_groups = root_ ? 1 : 0;
     start.plan.removed_layers = removed_layers_;
     std::strncpy(start.plan.rootfs, options_.rootfs.c_str(), sizeof start.plan.rootfs - 1);
     std::strncpy(start.plan.environment, spec_.environment_directory.c_str(), sizeof start.plan.environment - 1);
-    init_ = std::make_unique<InitProcess>(image_, start);
+    init_ = std::make_unique<InitProcess>(parts_.init, start);
   }
 
   // Returns our ends of its streams.
-  Streams start_program(const Program& program) {
+  Streams start_program(const Program& program, const InputNeed& inputs) {
     const Words words = program_words(program, aids_, options_.python, has(removed_layers_, Layer::environment));
     ProgramPlan plan = words.plan;
     plan.open_files = spec_.limits.open_files;
     plan.file_size_bytes = spec_.limits.file_size_bytes;
     // With a cgroup the rlimit is the second line: the first one to refuse is the one that counts its refusals.
-    plan.processes = spec_.limits.processes + (cgroup_ ? 8 : 0);
+    plan.workspace_bytes = spec_.limits.workspace_bytes + inputs.bytes;
+    plan.workspace_inodes = spec_.limits.workspace_inodes + inputs.inodes;
+    plan.processes = spec_.limits.processes + (cgroup() ? 8 : 0);
     plan.cpu_seconds = static_cast<std::uint64_t>(
         std::chrono::ceil<std::chrono::seconds>(spec_.limits.cpu_time_limit + spec_.limits.grace_period).count() + 2);
-    plan.data_bytes = cgroup_ ? 0 : spec_.limits.memory_bytes;
+    plan.data_bytes = cgroup() ? 0 : spec_.limits.memory_bytes;
     plan.last_resort_milliseconds = static_cast<std::uint64_t>(
         (spec_.limits.time_limit + spec_.limits.grace_period + std::chrono::seconds(2)).count());
     const UniqueFd words_file = memory_file("words", words.bytes);
@@ -153,7 +176,8 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     check(input.get(), "opening /dev/null");
     Pipe output = make_pipe(guest_uid(), guest_gid());
     Pipe errors = make_pipe(guest_uid(), guest_gid());
-    const auto tasks_files = cgroup_ ? cgroup_->take_tasks_files() : std::vector<UniqueFd>();
+    // Who was parked is in its cgroup already.
+    const auto tasks_files = cgroup() && !zygote_ ? cgroup()->take_tasks_files() : std::vector<UniqueFd>();
     plan.cgroup_files = static_cast<std::uint32_t>(tasks_files.size());
     std::vector<int> fds{words_file.get(), input.get(), output.write_end.get(), errors.write_end.get()};
     for (const auto& file : tasks_files) fds.push_back(file.get());
@@ -169,8 +193,8 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     result.stderr = errors.finish();
     result.usage = usage(seen);
     result.isolation = isolation();
-    decide({spec_.limits, seen, cgroup_ ? cgroup_->oom_kills() : 0, cgroup_ ? cgroup_->refused_forks() : 0,
-            cgroup_ != nullptr, workspace_->fill(), parse_guest_report(workspace_->read_report()), output.total(),
+    decide({spec_.limits, seen, cgroup() ? cgroup()->oom_kills() : 0, cgroup() ? cgroup()->refused_forks() : 0,
+            cgroup() != nullptr, workspace_->fill(), parse_guest_report(workspace_->read_report()), output.total(),
             errors.total()},
            result);
     if (seen.report && seen.report->leftovers > 0 && seen.stop == StopReason::none) {
@@ -192,15 +216,15 @@ class NativeContainer final : public Container, public WorkspaceHolder {
       used.written_bytes = seen.report->written_bytes;
       used.memory_peak_bytes = std::max(used.memory_peak_bytes, seen.report->peak_rss_bytes);
     }
-    if (cgroup_) {
+    if (cgroup()) {
       // What a program's parent did not wait for is in no rusage, but it is here.
-      used.cpu_user = cgroup_->cpu_user();
-      used.cpu_system = std::max(cgroup_->cpu_time() - used.cpu_user, std::chrono::microseconds(0));
-      used.memory_peak_bytes = cgroup_->memory_peak();
-      used.processes_peak = cgroup_->processes_peak().value_or(used.processes_peak);
+      used.cpu_user = cgroup()->cpu_user();
+      used.cpu_system = std::max(cgroup()->cpu_time() - used.cpu_user, std::chrono::microseconds(0));
+      used.memory_peak_bytes = cgroup()->memory_peak();
+      used.processes_peak = cgroup()->processes_peak().value_or(used.processes_peak);
     }
     // The init is not the program's; a program so short that nobody looked was one process.
-    if (cgroup_ && used.processes_peak > 0) --used.processes_peak;
+    if (cgroup() && used.processes_peak > 0) --used.processes_peak;
     used.processes_peak = std::max<std::uint64_t>(used.processes_peak, 1);
     return used;
   }
@@ -209,25 +233,28 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     Isolation what;
     what.runner = "native";
     what.mode = root_ ? "root" : "rootless";
-    what.cgroup = cgroup_ ? cgroup_version_ : "none";
-    what.limits = cgroup_ ? "cgroup" : "rlimits+watchdog";
+    what.cgroup = cgroup() ? parts_.cgroups->version() : "none";
+    what.limits = cgroup() ? "cgroup" : "rlimits+watchdog";
     what.namespaces = {"user", "mount", "pid", "net", "ipc", "uts", "cgroup"};
     what.seccomp = "python-strict";
     what.landlock_abi = init_->landlock_abi();
     what.unique_uid = root_;
+    what.start = zygote_ ? "warm" : spec_.start == StartMode::fresh ? "fresh" : "cold";
     return what;
   }
 
+  Cgroup* cgroup() const { return place_ ? place_->cgroup.get() : nullptr; }
+
+  const RunnerParts& parts_;
   const NativeRunnerOptions& options_;
   ContainerSpec spec_;
   PackageAids aids_;
-  const InitImage& image_;
-  std::string cgroup_version_;
-  // Destroyed from the last to the first: the init dies, then its cgroup goes, then the slot is free.
-  std::optional<Slot> slot_;
   std::uint32_t removed_layers_;
   bool root_;
-  std::unique_ptr<Cgroup> cgroup_;
+  std::unique_ptr<ParkedContainer> parked_;  // until run() wakes it, or finds that it does not serve
+  // Destroyed from the last to the first: the init dies, then its cgroup goes, then the slot is free.
+  std::shared_ptr<Zygote> zygote_;  // null: the interpreter is a new one
+  std::optional<Place> place_;
   std::unique_ptr<InitProcess> init_;
   std::unique_ptr<Workspace> workspace_;
   UniqueFd stop_event_;
@@ -238,7 +265,7 @@ void check_environment(const std::string& directory) {
   throw Error(ErrorCode::invalid_request, "environment_directory must be an absolute path of at most 4095 bytes");
 }
 
-class NativeRunner final : public ContainerRunner {
+class NativeRunner final : public ContainerRunner, public PoolHolder {
  public:
   NativeRunner(const NativeRunnerOptions& options, std::span<const std::byte> init_image, std::uint32_t removed_layers)
       : options_(options), init_image_(init_image), removed_layers_(removed_layers) {}
@@ -250,11 +277,23 @@ class NativeRunner final : public ContainerRunner {
     check_environment(spec.environment_directory);
     prepare_once();
     refuse_too_weak(spec.minimum_isolation);
-    bury_the_dead();
-    return std::make_unique<NativeContainer>(options_, spec, *image_, cgroups_.tree.get(), *slots_, removed_layers_);
+    std::unique_ptr<ParkedContainer> parked;
+    if (pool_ && spec.start == StartMode::any) parked = pool_->take(spec.environment_directory);
+    if (!parked) bury_the_dead();
+    return std::make_unique<NativeContainer>(*parts_, spec, std::move(parked));
   }
 
-  std::vector<HostFinding> check() override { return check_host(options_); }
+  std::size_t parked(const std::string& environment_directory) override {
+    return pool_ ? pool_->parked(environment_directory) : 0;
+  }
+
+  std::vector<HostFinding> check() override {
+    std::vector<HostFinding> findings = check_host(options_);
+    if (options_.pool.maximum == 0) return findings;
+    prepare_once();
+    findings.push_back(pool_->finding());
+    return findings;
+  }
 
  private:
   void prepare_once() {
@@ -268,7 +307,13 @@ class NativeRunner final : public ContainerRunner {
     auto slots = std::make_unique<SlotTable>(options_);
     cgroups_ = find_cgroup_tree(options_.cgroup_parent);
     slots_ = std::move(slots);
-    image_ = std::make_unique<InitImage>(init_image_);
+    auto image = std::make_unique<InitImage>(init_image_);
+    parts_.emplace(RunnerParts{options_, *image, cgroups_.tree.get(), *slots_, removed_layers_});
+    if (options_.pool.maximum > 0 && removed_layers_ == 0) {
+      library_ = std::make_unique<InitImage>(InitImage::zygote_library());
+      pool_ = std::make_unique<WarmPool>(ZygoteParts{options_, *image, *library_, cgroups_.tree.get(), *slots_});
+    }
+    image_ = std::move(image);
   }
 
   void refuse_too_weak(MinimumIsolation minimum) const {
@@ -302,8 +347,13 @@ class NativeRunner final : public ContainerRunner {
   std::mutex mutex_;  // held while prepare_once() makes what does not change after
   std::unique_ptr<SlotTable> slots_;
   CgroupDiscovery cgroups_;
-  std::unique_ptr<InitImage> image_;
+  std::unique_ptr<InitImage> image_;  // the last that prepare_once() makes, but for what uses it
+  std::unique_ptr<InitImage> library_;
+  std::optional<RunnerParts> parts_;
+  std::unique_ptr<WarmPool> pool_;  // null: none is asked for
 };
+
+constexpr std::uint32_t maximum_parked = 1'000;
 
 void check_options(const NativeRunnerOptions& options) {
   if (options.python.empty() || options.python.front() != '/') {
@@ -312,6 +362,12 @@ void check_options(const NativeRunnerOptions& options) {
   if (options.rootfs.size() >= sizeof(ContainerPlan::rootfs) ||
       (!options.rootfs.empty() && options.rootfs.front() != '/')) {
     throw Error(ErrorCode::invalid_request, "rootfs must be an absolute path of at most 4095 bytes");
+  }
+  if (options.pool.maximum > maximum_parked || options.pool.minimum > options.pool.maximum ||
+      options.pool.rotate_after_programs == 0 || options.pool.rotate_after.count() <= 0 ||
+      options.pool.idle_time.count() <= 0) {
+    throw Error(ErrorCode::invalid_request,
+                "pool: minimum must not be over maximum nor maximum over 1000, and the times and counts be above zero");
   }
   if (options.uid_count == 0 || options.first_uid < 1000 || options.first_uid > 0xfffffff0u - options.uid_count) {
     throw Error(ErrorCode::invalid_request, "first_uid and uid_count must name a range of user ids above 1000");

@@ -4,7 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "support/syscall.hpp"
@@ -12,6 +15,7 @@
 extern "C" {
 extern const char pysandbox_bootstrap[];
 extern const char pysandbox_report[];
+extern const char pysandbox_zygote[];
 }
 
 namespace pysandbox::container {
@@ -40,25 +44,44 @@ std::map<std::string, std::string> environment_of(const Program& program, const 
   return environment;
 }
 
+Words join(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+  Words words{};
+  for (const auto& argument : arguments) append_word(words.bytes, argument);
+  for (const auto& [name, value] : environment) append_word(words.bytes, name + "=" + value);
+  words.plan.argument_count = static_cast<std::uint32_t>(arguments.size());
+  words.plan.variable_count = static_cast<std::uint32_t>(environment.size());
+  words.plan.words_size = words.bytes.size();
+  return words;
+}
+
 }  // namespace
 
 Words program_words(const Program& program, const PackageAids& aids, const std::string& python, bool inherit) {
-  Words words{};
-  const std::vector<std::string> interpreter{
+  std::vector<std::string> arguments{
       python, "-X", "faulthandler", "-c", pysandbox_bootstrap, pysandbox_report, program.entry_point};
-  for (const auto& word : interpreter) append_word(words.bytes, word);
-  for (const auto& argument : program.args) append_word(words.bytes, argument);
-  words.plan.argument_count = static_cast<std::uint32_t>(interpreter.size() + program.args.size());
-
-  const std::map<std::string, std::string> environment = environment_of(program, aids);
-  for (const auto& [name, value] : environment) append_word(words.bytes, name + "=" + value);
-  words.plan.variable_count = static_cast<std::uint32_t>(environment.size());
+  arguments.insert(arguments.end(), program.args.begin(), program.args.end());
+  Words words = join(arguments, environment_of(program, aids));
   for (char** variable = inherit ? ::environ : nullptr; variable != nullptr && *variable != nullptr; ++variable) {
     append_word(words.bytes, *variable);
     ++words.plan.variable_count;
   }
   words.plan.words_size = words.bytes.size();
   return words;
+}
+
+Words zygote_words(const PackageAids& aids, const NativeRunnerOptions& options) {
+  std::vector<std::string> words{options.python, "-X", "faulthandler", "-c", pysandbox_zygote, pysandbox_bootstrap};
+  words.insert(words.end(), options.pool.preload.begin(), options.pool.preload.end());
+  return join(words, environment_of({}, aids));
+}
+
+bool suits_parked(const Program& program) {
+  constexpr std::string_view read_at_start[] = {"PYTHON", "LD_",  "LC_",  "LANG",     "GLIBC_",  "MALLOC_", "GCONV_",
+                                                "TZ",     "OMP_", "MKL_", "OPENBLAS", "OPENSSL", "SSL_",    "NPY_"};
+  return std::none_of(program.env.begin(), program.env.end(), [&](const auto& variable) {
+    return std::any_of(std::begin(read_at_start), std::end(read_at_start),
+                       [&](std::string_view prefix) { return variable.first.starts_with(prefix); });
+  });
 }
 
 UniqueFd memory_file(const char* name, const std::string& bytes) {

@@ -20,6 +20,13 @@ struct Words {
 // `inherit` passes this process's own environment on: for the tests' weakened profile only.
 Words program_words(const Program& program, const PackageAids& aids, const std::string& python, bool inherit);
 
+// The same for a zygote.
+Words zygote_words(const PackageAids& aids, const NativeRunnerOptions& options);
+
+// False for a program with a variable that an interpreter, the C library or a library of those that are commonly
+// loaded reads when it starts: in a parked interpreter that is over.
+bool suits_parked(const Program& program);
+
 // A read-only file in memory that holds `bytes`.
 UniqueFd memory_file(const char* name, const std::string& bytes);
 

@@ -16,6 +16,12 @@ StepText text_of(Step step) noexcept {
       return {"hand a container its plan", "library and init do not fit; build pysandbox anew"};
     case Step::join_cgroup:
       return {"put a container into its cgroup", "see whether the job's cgroup was removed"};
+    case Step::map_ids:
+      return {"give a parked container its user", try_doctor};
+    case Step::park:
+      return {"park an interpreter", "is there memory left?"};
+    case Step::final_quota:
+      return {"set the quota of the workspace", needs_kernel};
     case Step::open_sources:
       return {"open the files that a container shall see",
               "check that rootfs, /usr, /dev and /proc/sys/user exist and can be read, and are not read-only"};

@@ -13,6 +13,7 @@ namespace pysandbox {
 std::optional<Outcome> parse_outcome(std::string_view word) noexcept;
 std::optional<JobState> parse_job_state(std::string_view word) noexcept;
 std::optional<MinimumIsolation> parse_minimum_isolation(std::string_view word) noexcept;
+std::optional<StartMode> parse_start_mode(std::string_view word) noexcept;
 std::optional<CallbackState> parse_callback_state(std::string_view word) noexcept;
 
 }  // namespace pysandbox

@@ -79,6 +79,7 @@ json::value to_value(const JobRequest& request) {
       {"environment", null_if_empty(request.environment, WrongBytes::replaced)},
       {"limits", to_value(request.limits)},
       {"minimum_isolation", to_string(request.minimum_isolation)},
+      {"isolation", to_string(request.start)},
   };
 }
 
@@ -120,6 +121,7 @@ json::value to_value(const Isolation& isolation, WrongBytes wrong) {
       {"seccomp", text_value(isolation.seccomp, wrong)},
       {"landlock_abi", isolation.landlock_abi},
       {"unique_uid", isolation.unique_uid},
+      {"start", text_value(isolation.start, wrong)},
   };
 }
 

@@ -46,6 +46,12 @@ MinimumIsolation read_minimum_isolation(const JsonField& field) {
   return *level;
 }
 
+StartMode read_start_mode(const JsonField& field) {
+  const auto mode = parse_start_mode(field.text());
+  if (!mode) field.refuse("any or fresh");
+  return *mode;
+}
+
 JobRequest read_request(const JsonField& root) {
   JobRequest request;
   request.code = root.at("code").bytes();
@@ -69,6 +75,7 @@ JobRequest read_request(const JsonField& root) {
   if (const auto field = root.find_set("environment")) request.environment = field->text();
   if (const auto field = root.find("limits")) request.limits = read_limits(*field);
   if (const auto field = root.find("minimum_isolation")) request.minimum_isolation = read_minimum_isolation(*field);
+  if (const auto field = root.find("isolation")) request.start = read_start_mode(*field);
   return request;
 }
 
@@ -116,6 +123,7 @@ Isolation read_isolation(const JsonField& field) {
   read_text("cgroup", isolation.cgroup);
   read_text("limits", isolation.limits);
   read_text("seccomp", isolation.seccomp);
+  read_text("start", isolation.start);
   if (const auto value = field.find("namespaces")) isolation.namespaces = read_texts(*value);
   if (const auto value = field.find("landlock_abi")) isolation.landlock_abi = value->whole_number<int>();
   if (const auto value = field.find("unique_uid")) isolation.unique_uid = value->flag();

@@ -11,6 +11,7 @@
 
 #include "support/temporary_directory.hpp"
 #include "support/unique_fd.hpp"
+#include "support/warm_runner.hpp"
 
 namespace pysandbox::testing {
 namespace {
@@ -21,11 +22,13 @@ NativeRunnerOptions without_cgroup() {
   return options;
 }
 
-INSTANTIATE_TEST_SUITE_P(Native, ContainerRunnerContract,
-                         ::testing::Values(RunnerKind{"native", [] { return make_native_runner(); }},
-                                           RunnerKind{"native_without_cgroup",
-                                                      [] { return make_native_runner(without_cgroup()); }}),
-                         [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Native, ContainerRunnerContract,
+    ::testing::Values(RunnerKind{"native", [] { return make_native_runner(); }},
+                      RunnerKind{"native_without_cgroup", [] { return make_native_runner(without_cgroup()); }},
+                      RunnerKind{"native_warm", [] { return make_warm_runner(); }},
+                      RunnerKind{"native_warm_without_cgroup", [] { return make_warm_runner(without_cgroup()); }}),
+    [](const auto& instance) { return instance.param.name; });
 
 bool may_make_cgroups() {
   const auto runner = make_native_runner();

@@ -107,6 +107,15 @@ void make_root_read_only() noexcept {
   ::close(root);
 }
 
+void set_quota(int tmpfs, unsigned long long bytes, unsigned long long inodes) noexcept {
+  begin(Step::final_quota);
+  const int context = static_cast<int>(require(::fspick(tmpfs, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH)));
+  configure(context, "size", bytes);
+  configure(context, "nr_inodes", inodes);
+  require(::fsconfig(context, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0));
+  ::close(context);
+}
+
 void enter_root() noexcept {
   begin(Step::enter_root);
   // Stacks the new root over the old one, then takes the old one away: pivot_root(2), "pivot_root(".", ".")".

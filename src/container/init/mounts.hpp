@@ -19,6 +19,10 @@ void make_root() noexcept;
 
 void mount_processes() noexcept;
 void make_root_read_only() noexcept;
+
+// Of a tmpfs that is mounted already: all it may hold. Fails if it holds more.
+void set_quota(int tmpfs, unsigned long long bytes, unsigned long long inodes) noexcept;
+
 void enter_root() noexcept;
 
 // The tools of the steps.

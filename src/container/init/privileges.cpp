@@ -22,10 +22,11 @@
 namespace pysandbox::container::init {
 namespace {
 
-void clear_capability_sets() noexcept {
+// All sets, to nothing or to these of the first 32 capabilities.
+void set_capabilities(std::uint32_t kept) noexcept {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[2]{};
-  require(::syscall(SYS_capset, &header, none));
+  const __user_cap_data_struct sets[2]{{kept, kept, 0}, {0, 0, 0}};
+  require(::syscall(SYS_capset, &header, sets));
 }
 
 void empty_bounding_set() noexcept {
@@ -77,6 +78,7 @@ void hide_host() noexcept {
 
 void forbid_user_namespaces(const SystemSources& sources) noexcept {
   begin(Step::forbid_user_namespaces);
+  if (sources.user_namespace_limit < 0) return;  // of a zygote's come those of the parked containers
   if (applies(Layer::user_namespaces)) require(::write(sources.user_namespace_limit, "0", 1));
   ::close(sources.user_namespace_limit);
 }
@@ -89,7 +91,7 @@ int open_accounting() noexcept {
   return fd;
 }
 
-void drop_capabilities() noexcept {
+void keep_capabilities(std::uint32_t kept) noexcept {
   begin(Step::drop_capabilities);
   require(::prctl(PR_SET_DUMPABLE, 0));
   if (applies(Layer::no_new_privs)) require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
@@ -99,7 +101,12 @@ void drop_capabilities() noexcept {
   require(::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
                                          SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
                                          SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED));
-  clear_capability_sets();
+  set_capabilities(kept);
+}
+
+void drop_last_capabilities() noexcept {
+  begin(Step::drop_capabilities);
+  set_capabilities(0);
 }
 
 }  // namespace pysandbox::container::init

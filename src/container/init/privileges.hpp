@@ -21,13 +21,17 @@ void join_cgroup(const int* files, std::uint32_t count) noexcept;
 // Takes the ids that the host has mapped.
 void become_guest(bool may_set_groups) noexcept;
 
-void hide_host() noexcept;  // host name and keyring
-void forbid_user_namespaces(const SystemSources& sources) noexcept;
+void hide_host() noexcept;                                           // host name and keyring
+void forbid_user_namespaces(const SystemSources& sources) noexcept;  // but not in a zygote's container
 
 // Opens /proc/self/io while it can still be opened; -1 if this kernel has none.
 int open_accounting() noexcept;
 
-// Empties every capability set, for good.
-void drop_capabilities() noexcept;
+// Empties every capability set for good, but for a mask of these in what this process itself has.
+void keep_capabilities(std::uint32_t kept) noexcept;
+inline void drop_capabilities() noexcept { keep_capabilities(0); }
+
+// Of a process that kept some.
+void drop_last_capabilities() noexcept;
 
 }  // namespace pysandbox::container::init

@@ -22,12 +22,34 @@
 namespace pysandbox::container::init {
 namespace {
 
-void map_words(Received& received, int file) noexcept {
+void close_descriptors() noexcept {
+  begin(Step::close_descriptors);
+  if (applies(Layer::descriptors)) require(::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC));
+}
+
+[[noreturn]] void become_program(const Received& received, int abi) noexcept {
+  new_session();
+  connect_streams(received.streams);
+  close_descriptors();
+  limit_resources(received.plan);
+  die_first_without_memory();
+  restrict_with_landlock(abi);
+  load_seccomp();
+  verify_seccomp();
+  begin(Step::execute);
+  ::execve(received.arguments[0], received.arguments, received.variables);
+  fail(errno);
+}
+
+}  // namespace
+
+void map_words(Received& received) noexcept {
+  begin(Step::receive_program);
   const ProgramPlan& plan = received.plan;
   struct stat status {};
-  require(::fstat(file, &status));
+  require(::fstat(received.words, &status));
   if (plan.words_size == 0 || static_cast<std::uint64_t>(status.st_size) != plan.words_size) fail(EPROTO);
-  void* bytes = ::mmap(nullptr, plan.words_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  void* bytes = ::mmap(nullptr, plan.words_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, received.words, 0);
   if (bytes == MAP_FAILED) fail(errno);
   const std::size_t count = std::size_t{plan.argument_count} + plan.variable_count + 2;
   if (count > plan.words_size + 2) fail(EPROTO);
@@ -36,6 +58,14 @@ void map_words(Received& received, int file) noexcept {
   if (!split_words(plan, {static_cast<char*>(bytes), plan.words_size}, {slots, count})) fail(EPROTO);
   received.arguments = slots;
   received.variables = slots + plan.argument_count + 1;
+  ::close(received.words);
+}
+
+void block_deaths() noexcept {
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child, nullptr);
 }
 
 void new_session() noexcept {
@@ -53,10 +83,7 @@ void connect_streams(const int (&streams)[3]) noexcept {
   for (int i = 0; i < 3; ++i) require(::dup2(streams[i], i));
 }
 
-void close_descriptors() noexcept {
-  begin(Step::close_descriptors);
-  if (applies(Layer::descriptors)) require(::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC));
-}
+namespace {
 
 void limit(__rlimit_resource resource, std::uint64_t value) noexcept {
   rlimit current{};
@@ -66,6 +93,8 @@ void limit(__rlimit_resource resource, std::uint64_t value) noexcept {
   const rlimit both{value, value};
   require(::setrlimit(resource, &both));
 }
+
+}  // namespace
 
 void limit_resources(const ProgramPlan& plan) noexcept {
   begin(Step::resource_limits);
@@ -93,22 +122,6 @@ void die_first_without_memory() noexcept {
   ::close(file);
 }
 
-[[noreturn]] void become_program(const Received& received, int abi) noexcept {
-  new_session();
-  connect_streams(received.streams);
-  close_descriptors();
-  limit_resources(received.plan);
-  die_first_without_memory();
-  restrict_with_landlock(abi);
-  load_seccomp();
-  verify_seccomp();
-  begin(Step::execute);
-  ::execve(received.arguments[0], received.arguments, received.variables);
-  fail(errno);
-}
-
-}  // namespace
-
 Received receive_program(int host) noexcept {
   begin(Step::receive_program);
   pollfd entries[2] = {{control_fd, POLLIN, 0}, {host, POLLIN, 0}};
@@ -121,21 +134,19 @@ Received receive_program(int host) noexcept {
     if (errno == 0) ::_exit(0);  // the host has no program for us, or is gone
     fail(errno);
   }
-  const std::uint32_t files = received.plan.cgroup_files;
-  if (files > maximum_cgroup_files || fds[3 + files] < 0) fail(EPROTO);
+  const std::uint32_t files = received.plan.cgroup_files + received.plan.zygote_files;
+  if (received.plan.cgroup_files > maximum_cgroup_files || files > maximum_cgroup_files || fds[3 + files] < 0) {
+    fail(EPROTO);
+  }
+  received.words = fds[0];
   for (int i = 0; i < 3; ++i) received.streams[i] = fds[i + 1];
-  for (std::uint32_t i = 0; i < files; ++i) received.cgroup_files[i] = fds[4 + i];
-  map_words(received, fds[0]);
-  ::close(fds[0]);
+  for (std::uint32_t i = 0; i < files; ++i) received.files[i] = fds[4 + i];
   return received;
 }
 
 Guest start_program(const Received& received) noexcept {
   const int abi = landlock_abi();
-  sigset_t child;
-  ::sigemptyset(&child);
-  ::sigaddset(&child, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  block_deaths();
   const pid_t pid = static_cast<pid_t>(require(::fork()));
   if (pid == 0) become_program(received, abi);
   for (const int stream : received.streams) ::close(stream);

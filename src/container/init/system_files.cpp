@@ -114,8 +114,9 @@ void mount_source(const SystemSources::Tree& source) noexcept {
 
 }  // namespace
 
-SystemSources open_sources(const char* rootfs) noexcept {
+SystemSources open_sources(const ContainerPlan& plan) noexcept {
   begin(Step::open_sources);
+  const char* rootfs = plan.rootfs;
   SystemSources sources{};
   if (!applies(Layer::root)) {
     add_rootfs(sources, "/");
@@ -125,8 +126,14 @@ SystemSources open_sources(const char* rootfs) noexcept {
     add_rootfs(sources, rootfs);
   }
   open_devices(sources.devices);
-  sources.user_namespace_limit =
-      static_cast<int>(require(::open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC)));
+  sources.user_namespace_limit = sources.namespace_limits = -1;
+  if (plan.role == Role::zygote) {
+    sources.namespace_limits = static_cast<int>(require(clone_tree(AT_FDCWD, "/proc/sys/user", false)));
+  } else {
+    const char* limit =
+        plan.role == Role::parked ? "/run/namespaces/max_user_namespaces" : "/proc/sys/user/max_user_namespaces";
+    sources.user_namespace_limit = static_cast<int>(require(::open(limit, O_WRONLY | O_CLOEXEC)));
+  }
   return sources;
 }
 
@@ -134,6 +141,13 @@ void mount_system_files(const SystemSources& sources, const char* rootfs) noexce
   begin(Step::system_files);
   make_etc(rootfs);
   for (int i = 0; i < sources.count; ++i) mount_source(sources.trees[i]);
+}
+
+void mount_namespace_limits(const SystemSources& sources) noexcept {
+  begin(Step::system_files);
+  if (sources.namespace_limits < 0) return;
+  make_directory("run/namespaces", 0755);
+  attach(sources.namespace_limits, "run/namespaces");
 }
 
 }  // namespace pysandbox::container::init

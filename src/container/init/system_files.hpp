@@ -2,6 +2,8 @@
 // system, read-only, and an /etc without secrets.
 #pragma once
 
+#include "container/launch_plan.hpp"
+
 namespace pysandbox::container::init {
 
 inline constexpr int maximum_sources = 64;
@@ -18,11 +20,15 @@ struct SystemSources {
   Tree trees[maximum_sources];
   int count;
   int devices[5];            // in the order of device_nodes
-  int user_namespace_limit;  // the sysctl file that is closed to the container later
+  int user_namespace_limit;  // the sysctl file that is closed to the container later; -1: none
+  int namespace_limits;      // a zygote's: a tree of the directory that it lies in; -1: none
 };
 
-SystemSources open_sources(const char* rootfs) noexcept;
+SystemSources open_sources(const ContainerPlan& plan) noexcept;
 
 void mount_system_files(const SystemSources& sources, const char* rootfs) noexcept;
+
+// In a zygote's container, for those that are forked from it: its /proc has no /proc/sys.
+void mount_namespace_limits(const SystemSources& sources) noexcept;
 
 }  // namespace pysandbox::container::init

@@ -45,6 +45,10 @@ void attach_view(int space, const View& view) noexcept {
 
 }  // namespace
 
+void set_workspace_quota(int workspace, unsigned long long bytes, unsigned long long inodes) noexcept {
+  set_quota(workspace, bytes + own_bytes, inodes + own_inodes);
+}
+
 int mount_workspace(const ContainerPlan& plan) noexcept {
   begin(Step::workspace);
   TmpfsOptions quota{plan.workspace_bytes + own_bytes, plan.workspace_inodes + own_inodes, "0755"};

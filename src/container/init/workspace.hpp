@@ -14,4 +14,7 @@ namespace pysandbox::container::init {
 // Returns a descriptor of the whole, for the host.
 int mount_workspace(const ContainerPlan& plan) noexcept;
 
+// For a container that was built before it was known what its program may use.
+void set_workspace_quota(int workspace, unsigned long long bytes, unsigned long long inodes) noexcept;
+
 }  // namespace pysandbox::container::init

@@ -1,6 +1,6 @@
 // Compiles the policy into a BPF program and writes it as C initialisers.
 //
-//   make_seccomp_filter OUTPUT
+//   make_seccomp_filter python_strict|zygote OUTPUT
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <seccomp.h>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "container/seccomp/python_strict.hpp"
+#include "container/seccomp/zygote.hpp"
 
 namespace policy = pysandbox::seccomp;
 
@@ -42,14 +43,29 @@ scmp_arg_cmp to_libseccomp(const policy::Condition& condition) {
   return {condition.argument, SCMP_CMP_MASKED_EQ, condition.mask, condition.value};
 }
 
-void add_rules(scmp_filter_ctx filter) {
-  for (const auto name : policy::allowed) require(seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(name), 0), name);
+void allow(scmp_filter_ctx filter, std::string_view name) {
+  require(seccomp_rule_add(filter, SCMP_ACT_ALLOW, number_of(name), 0), name);
+}
+
+bool is_for_zygotes(std::string_view name) {
+  return std::find(policy::allowed_to_zygotes.begin(), policy::allowed_to_zygotes.end(), name) !=
+         policy::allowed_to_zygotes.end();
+}
+
+// A zygote may do what a program may, and more: where it may more, the program's rule is left out.
+void add_rules(scmp_filter_ctx filter, bool zygote) {
+  if (zygote) {
+    for (const auto name : policy::allowed_to_zygotes) allow(filter, name);
+  }
+  for (const auto name : policy::allowed) allow(filter, name);
   for (const auto& rule : policy::allowed_arguments) {
+    if (zygote && is_for_zygotes(rule.name)) continue;
     const scmp_arg_cmp conditions[] = {to_libseccomp(rule.first), to_libseccomp(rule.second)};
     const unsigned count = rule.second.mask == 0 ? 1 : 2;
     require(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number_of(rule.name), count, conditions), rule.name);
   }
   for (const auto name : policy::unknown) {
+    if (zygote && is_for_zygotes(name)) continue;
     require(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number_of(name), 0), name);
   }
   for (int number = policy::first_unreviewed_call; number <= policy::last_unreviewed_call; ++number) {
@@ -57,14 +73,14 @@ void add_rules(scmp_filter_ctx filter) {
   }
 }
 
-std::vector<sock_filter> compile() {
+std::vector<sock_filter> compile(bool zygote) {
   const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
   if (filter == nullptr) fail("libseccomp cannot start");
   require(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), "bad architecture action");
   // A balanced tree: the kernel runs the filter once for every number when it is loaded, and a list takes ten times as
   // long.
   require(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2), "tree");
-  add_rules(filter);
+  add_rules(filter, zygote);
 
   char name[] = "/tmp/make_seccomp_filter.XXXXXX";
   const int fd = ::mkostemp(name, O_CLOEXEC);
@@ -82,10 +98,11 @@ std::vector<sock_filter> compile() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) fail("usage: make_seccomp_filter OUTPUT");
-  const auto program = compile();
+  const std::string_view profile = argc == 3 ? argv[1] : "";
+  if (profile != "python_strict" && profile != "zygote") fail("usage: make_seccomp_filter python_strict|zygote OUTPUT");
+  const auto program = compile(profile == "zygote");
   if (program.empty() || program.size() > BPF_MAXINSNS) fail("the program has a length that no kernel takes");
-  std::ofstream out(argv[1], std::ios::trunc);
+  std::ofstream out(argv[2], std::ios::trunc);
   for (const auto& step : program) {
     out << '{' << step.code << ',' << unsigned{step.jt} << ',' << unsigned{step.jf} << ',' << step.k << "u},\n";
   }

@@ -1,0 +1,85 @@
+// A zygote: an interpreter in a container of its own, from which parked containers are forked.
+//
+// It has read nobody's program and never will. What it has loaded, its addresses and its hash seed are shared by all
+// that is forked from it; nothing else is.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pysandbox/container_runner.hpp>
+
+#include "container/cgroup.hpp"
+#include "container/init_process.hpp"
+#include "container/slot.hpp"
+
+namespace pysandbox::container {
+
+// What zygotes are made of; outlives them.
+struct ZygoteParts {
+  const NativeRunnerOptions& options;
+  const InitImage& init;
+  const InitImage& library;
+  CgroupTree* cgroups;  // null: none
+  const SlotTable& slots;
+};
+
+// A place for a job and what the kernel keeps for it.
+struct Place {
+  Slot slot;
+  std::unique_ptr<Cgroup> cgroup;
+};
+
+// The lowest that is free. A slot of a table that others do not share can be somebody's by its cgroup: then it is not
+// ours.
+Place take_place(const SlotTable& slots, CgroupTree* cgroups, const Limits& limits);
+
+class Zygote;
+
+// A container that is built and in which an interpreter waits. Its init takes a ProgramPlan, once.
+struct ParkedContainer {
+  std::shared_ptr<Zygote> zygote;  // whose container is around this one's processes: it must not end before them
+  Place place;
+  std::unique_ptr<InitProcess> init;
+};
+
+// Belongs to one thread at a time.
+class Zygote : public std::enable_shared_from_this<Zygote> {
+ public:
+  // Returns when it can be forked. Throws Error{sandbox_unavailable} with what its interpreter said if it cannot.
+  Zygote(const ZygoteParts& parts, std::string environment_directory);
+
+  // Throws Error if no container came of it; then this zygote is of no use any more.
+  std::unique_ptr<ParkedContainer> park();
+
+  std::uint32_t children() const noexcept { return children_; }
+  std::chrono::steady_clock::time_point born() const noexcept { return born_; }
+
+ private:
+  struct Forked {
+    ForkedInit init;
+    std::int32_t pid_inside;  // as this zygote's container counts
+  };
+
+  InitStart start() const;
+  void start_interpreter();
+  void wait_for_interpreter(const UniqueFd& errors);
+  Forked fork();
+  void give_user(std::int32_t pid_inside, std::uint32_t id);
+  ContainerPlan plan_of_parked(std::uint32_t cgroup_files) const;
+
+  const ZygoteParts parts_;
+  std::string environment_directory_;
+  std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
+  std::uint32_t children_ = 0;
+  // Destroyed from the last to the first, as in a container.
+  Place place_;
+  std::unique_ptr<InitProcess> init_;
+  UniqueFd orders_;
+};
+
+}  // namespace pysandbox::container
