@@ -22,10 +22,26 @@ NativeRunnerOptions without_cgroup() {
   return options;
 }
 
+// A pool that nobody asks.
+class FreshRunner final : public ContainerRunner {
+ public:
+  std::string_view name() const override { return inner_->name(); }
+  std::vector<HostFinding> check() override { return inner_->check(); }
+  std::unique_ptr<Container> open(const ContainerSpec& spec) override {
+    ContainerSpec fresh = spec;
+    fresh.start = StartMode::fresh;
+    return inner_->open(fresh);
+  }
+
+ private:
+  std::unique_ptr<ContainerRunner> inner_ = make_native_runner({.pool = {.maximum = 2}});
+};
+
 INSTANTIATE_TEST_SUITE_P(
     Native, ContainerRunnerContract,
     ::testing::Values(RunnerKind{"native", [] { return make_native_runner(); }},
                       RunnerKind{"native_without_cgroup", [] { return make_native_runner(without_cgroup()); }},
+                      RunnerKind{"native_fresh", [] { return std::make_unique<FreshRunner>(); }},
                       RunnerKind{"native_warm", [] { return make_warm_runner(); }},
                       RunnerKind{"native_warm_without_cgroup", [] { return make_warm_runner(without_cgroup()); }}),
     [](const auto& instance) { return instance.param.name; });

@@ -19,6 +19,7 @@
 
 #include "escape/host_bait.hpp"
 #include "escape/payload.hpp"
+#include "support/warm_runner.hpp"
 #include "support/weak_runner.hpp"
 
 namespace pysandbox::testing {
@@ -210,8 +211,9 @@ class Strong : public PayloadCase {
 
   void TestBody() override {
     const HostBait bait;
-    const auto runner = make_native_runner();
+    auto runner = make_runner();
     const Trial run = run_in(*runner, payload_, bait);
+    runner.reset();
     SCOPED_TRACE(describe(payload_, run));
     expect_stopped(payload_, run);
     expect_artifacts(payload_, run);
@@ -219,6 +221,18 @@ class Strong : public PayloadCase {
     EXPECT_TRUE(bait.is_untouched());
     expect_no_process_left();
   }
+
+ private:
+  virtual std::unique_ptr<ContainerRunner> make_runner() const { return make_native_runner(); }
+};
+
+// In an interpreter that was forked and parked before the attack was known.
+class StrongWarm final : public Strong {
+ public:
+  explicit StrongWarm(const fs::path& file) : Strong(file) {}
+
+ private:
+  std::unique_ptr<ContainerRunner> make_runner() const override { return make_warm_runner(); }
 };
 
 // What the mounted environment must not open to an attack that needs none.
@@ -306,6 +320,7 @@ bool concerns_mounts(const fs::path& file) {
 void add_cases() {
   for (const auto& file : payload_files(directory / "payloads")) {
     add_case<Strong>("Escape", file);
+    add_case<StrongWarm>("EscapeWarm", file);
     if (concerns_mounts(file)) add_case<StrongWithEnvironment>("EscapeWithEnvironment", file);
     if (can_be_weakened(file)) add_case<Weakened>("WeakenedProfile", file);
   }
