@@ -154,9 +154,9 @@ struct PoolOptions {
 
   // What a zygote loads, by name of module. Importing runs their code: name what you trust in every environment.
   std::vector<std::string> preload = {
-      "base64",    "bisect",  "collections", "contextlib", "copy", "csv",       "dataclasses", "datetime", "enum",
-      "functools", "hashlib", "heapq",       "itertools",  "json", "math",      "operator",    "pathlib",  "random",
-      "re",        "string",  "struct",      "textwrap",   "time", "traceback", "typing",      "warnings"};
+      "base64",    "bisect", "collections", "contextlib", "copy",      "csv",      "dataclasses", "datetime", "enum",
+      "functools", "heapq",  "itertools",   "json",       "math",      "operator", "pathlib",     "random",   "re",
+      "string",    "struct", "textwrap",    "time",       "traceback", "typing",   "warnings"};
 };
 
 struct NativeRunnerOptions {

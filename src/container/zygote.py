@@ -1,13 +1,62 @@
 import sys
 
 here = sys.path.pop(0)  # the working directory: it will be another one, so nothing is looked for there
-import posix, io, os, gc, _ctypes
+import posix, io, os, gc, atexit, _ctypes, _thread, _weakref
 
 # The interpreter from which parked ones are forked: loads what most programs need, and lets the library fork it.
 # Below serve() it is a parked interpreter: it gets a program, and becomes what an interpreter would be that was started
 # for it. Its words: the bootstrap, the modules to load.
 class Call(_ctypes.CFuncPtr):
     _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI  # keeps the interpreter's lock
+
+# The end of a program. The interpreter's own would take down every module that was loaded before the fork, for which it
+# must copy all of the zygote's memory: most of the time of a short program. This takes down what the program has made,
+# and leaves the rest to the kernel. Whatever is out of the ordinary is left to the interpreter.
+ending = []  # the exit status
+
+def end_quickly():
+    if len(ending) != 1 or _thread._count() != 0:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        take_down([name for name in sys.modules if name not in loaded])
+        for name in sys.__dict__.keys() - own_names:
+            delattr(sys, name)
+        gc.collect()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        return
+    leave(ending[0])
+
+# As the interpreter does it (finalize_modules() in its pylifecycle.c): first they are forgotten, and what lives on is
+# emptied, private names first.
+def take_down(names):
+    survivors = [_weakref.ref(module) for name in names if type(module := sys.modules[name]) is type(sys)]
+    module = None
+    for name in names:
+        del sys.modules[name]
+    gc.collect()
+    for survivor in reversed(survivors):
+        if (module := survivor()) is None:
+            continue
+        scope = module.__dict__
+        for name in [name for name in scope if name.startswith("_") and not name.startswith("__")]:
+            scope[name] = None
+        for name in [name for name in scope if name != "__builtins__"]:
+            scope[name] = None
+
+def note_end(code):
+    if code is None:
+        ending.append(0)
+    elif isinstance(code, int):
+        if -(1 << 31) <= code < 1 << 31:
+            ending.append(code)
+    else:
+        ending.append(1)
+
+atexit.register(end_quickly)  # the first, so it is called last
 
 # The interpreter's own hook has renewed `random`. These know nothing of forks.
 def renew_randomness():
@@ -31,6 +80,17 @@ def take(words, argument_count):
         if os.environ.get(name) != value:
             os.environ[name] = value
 
+# A forked process copies each page when it first writes to it. What every program will do is done once before there is
+# one, with nobody's data, so that it has its copies then.
+def rehearse():
+    words = sys.orig_argv + [name + "=" + value for name, value in os.environ.items()]
+    take([os.fsdecode(word) for word in b"\0".join(map(os.fsencode, words)).split(b"\0")], len(sys.orig_argv))
+    streams = [open_again(stream, fd) for fd, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))]
+    streams[1].reconfigure(line_buffering=True)
+    with open("/dev/null", "rb") as source:
+        code = compile(source.read() + b"print(1, file=out)", "/workspace/main.py", "exec", 0, True)
+    exec(code, {"out": streams[1]})
+
 # Its descriptor was /dev/null until now: what a stream has found out about it must be found out again.
 def open_again(stream, fd):
     buffer = open(fd, stream.mode + "b", closefd=False)
@@ -49,15 +109,23 @@ for path in [path for path, finder in sys.path_importer_cache.items() if finder 
     del sys.path_importer_cache[path]  # what is not there now may be there then
 library = _ctypes.dlopen("/proc/self/fd/5", 2)
 posix.close(5)
-serve, wait = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in ("serve", "wait"))
+serve, wait, leave = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in ("serve", "wait", "leave"))
+loaded = frozenset(sys.modules) - {"__main__"}
+own_names = frozenset(sys.__dict__) | {"orig_argv"}
 gc.collect()
 gc.freeze()
 
 serve()
 renew_randomness()
+rehearse()
 argument_count = wait()
 take(read_words(3), argument_count)
 sys.stdin = sys.__stdin__ = open_again(sys.stdin, 0)
 sys.stdout = sys.__stdout__ = open_again(sys.stdout, 1)
 sys.stderr = sys.__stderr__ = open_again(sys.stderr, 2)
-start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")
+try:
+    start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")
+    ending.append(0)
+except SystemExit as end:
+    note_end(end.code)
+    raise
