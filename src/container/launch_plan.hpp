@@ -160,11 +160,12 @@ enum class Order : std::uint32_t {
 };
 
 enum class Event : std::uint32_t {
-  ready,   // isolated; comes with the workspace's directory
-  parked,  // the interpreter inside waits for its program
-  mapped,  // the answer to an IdMap
-  failed,  // a step failed: step, error
-  exited,  // the program and everything it started are dead
+  ready,    // isolated; comes with the workspace's directory
+  parked,   // the interpreter inside waits for its program
+  started,  // and has got it: from here on the program may have run
+  mapped,   // the answer to an IdMap
+  failed,   // a step failed: step, error
+  exited,   // the program and everything it started are dead
 };
 
 struct Report {

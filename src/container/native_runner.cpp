@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -67,6 +67,12 @@ struct RunnerParts {
   std::uint32_t removed_layers;
 };
 
+// Sources of bytes are read once.
+bool can_be_placed_again(const Program& program) {
+  return std::none_of(program.inputs.begin(), program.inputs.end(),
+                      [](const ProgramInput& input) { return static_cast<bool>(input.bytes); });
+}
+
 class NativeContainer final : public Container, public WorkspaceHolder {
  public:
   NativeContainer(const RunnerParts& parts, const ContainerSpec& spec, std::unique_ptr<ParkedContainer> parked)
@@ -86,29 +92,11 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   RunResult run(const Program& program, const OutputSink& sink) override {
     if (place_ && init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
     const InputNeed inputs = measure_inputs(program) + measure_aids(aids_);
-    if (parked_ && (!suits_parked(program) || !parked_->init->is_alive())) parked_.reset();
-    if (parked_) {
-      wake_parked();
-    } else {
-      if (!place_) take_own_place();
-      start_init(inputs);
-      init_->wait_until_ready();
-    }
-    workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
-    workspace_->place(program);
-    workspace_->place(aids_);
-    CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
-    CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
-    Streams streams = start_program(program, inputs);
-    try {
-      const Observation seen =
-          supervise({*init_, cgroup(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
-      return describe(seen, output, errors);
-    } catch (...) {
-      init_->kill();
-      init_->reap();
-      throw;
-    }
+    if (auto result = run_parked(program, inputs, sink)) return std::move(*result);
+    if (!place_) take_own_place();
+    start_init(inputs);
+    init_->wait_until_ready();
+    return run_in_init(program, inputs, sink);
   }
 
   void collect(RunResult& result, const std::function<void(OutputFile&)>& take) override {
@@ -126,9 +114,29 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   uid_t guest_uid() const { return root_ && !has(removed_layers_, Layer::identity) ? place_->slot.uid() : ::geteuid(); }
   gid_t guest_gid() const { return root_ && !has(removed_layers_, Layer::identity) ? place_->slot.uid() : ::getegid(); }
 
-  void take_own_place() {
-    const Limits& limits = spec_.limits;
-    place_.emplace(take_place(parts_.slots, parts_.cgroups, limits));
+  void take_own_place() { place_.emplace(take_place(parts_.slots, parts_.cgroups, spec_.limits)); }
+
+  // Nothing if this container is not parked, or the program does not suit it, or it fails before the program has
+  // started: then a new interpreter runs it.
+  std::optional<RunResult> run_parked(const Program& program, const InputNeed& inputs, const OutputSink& sink) {
+    if (parked_ && (!suits_parked(program) || !parked_->init->is_alive())) parked_.reset();
+    if (!parked_) return std::nullopt;
+    bool was_heard = false;
+    const auto heard = [&](Stream stream, std::string_view text) {
+      was_heard = true;
+      sink(stream, text);
+    };
+    try {
+      wake_parked();
+      return run_in_init(program, inputs, sink ? OutputSink(heard) : OutputSink());
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::sandbox_unavailable || was_heard || !can_be_placed_again(program)) throw;
+    }
+    workspace_.reset();
+    init_.reset();
+    place_.reset();
+    zygote_.reset();
+    return std::nullopt;
   }
 
   // From here on it is a container like any other, but for its interpreter.
@@ -138,6 +146,27 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     init_ = std::move(parked_->init);
     parked_.reset();
     if (place_->cgroup) place_->cgroup->begin(spec_.limits);
+  }
+
+  RunResult run_in_init(const Program& program, const InputNeed& inputs, const OutputSink& sink) {
+    workspace_ = std::make_unique<Workspace>(init_->workspace(), guest_uid(), guest_gid());
+    workspace_->place(program);
+    workspace_->place(aids_);
+    CappedOutput output(Stream::stdout_stream, spec_.limits.stdout_bytes, sink);
+    CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
+    Streams streams = start_program(program, inputs);
+    try {
+      const Observation seen =
+          supervise({*init_, cgroup(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
+      if (zygote_ && !seen.started && !seen.report && seen.stop == StopReason::none) {
+        throw Error(ErrorCode::sandbox_unavailable, "a parked container ended before it had its program");
+      }
+      return describe(seen, output, errors);
+    } catch (...) {
+      init_->kill();
+      init_->reap();
+      throw;
+    }
   }
 
   void start_init(const InputNeed& inputs) {
@@ -181,7 +210,9 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     plan.cgroup_files = static_cast<std::uint32_t>(tasks_files.size());
     std::vector<int> fds{words_file.get(), input.get(), output.write_end.get(), errors.write_end.get()};
     for (const auto& file : tasks_files) fds.push_back(file.get());
-    if (!send(init_->channel(), plan, fds)) check(-1, "handing a program to its container");
+    if (!send(init_->channel(), plan, fds)) {
+      check(-1, "handing a program to its container", ErrorCode::sandbox_unavailable);
+    }
     return {std::move(output.read_end), std::move(errors.read_end)};
   }
 

@@ -106,16 +106,19 @@ class Watch {
       return;
     }
     if (report.event == Event::failed) throw_step_failed(report);
+    if (report.event == Event::started) seen_.started = true;
     if (report.event == Event::exited) {
       seen_.report = report;
       ended_ = true;
     }
   }
 
-  // Its report may have come between the look at the channel and the look at its death.
+  // Its reports may have come between the look at the channel and the look at its death.
   void hear_last_words() {
-    Report report{};
-    if (receive(s_.init.channel(), report, {}, 0) && report.event == Event::exited) seen_.report = report;
+    for (Report report{}; receive(s_.init.channel(), report, {}, 0);) {
+      if (report.event == Event::started) seen_.started = true;
+      if (report.event == Event::exited) seen_.report = report;
+    }
     ended_ = true;
   }
 

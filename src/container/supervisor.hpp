@@ -28,6 +28,7 @@ struct Streams {
 struct Observation {
   StopReason stop = StopReason::none;
   std::optional<Report> report;  // empty: the init was killed before it could tell
+  bool started = false;          // said by the init of a parked container only
   std::chrono::microseconds wall_time{0};
   std::uint64_t processes_peak = 0;
   std::uint64_t memory_peak = 0;              // the watchdog's; zero with a cgroup

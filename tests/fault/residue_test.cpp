@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <pysandbox/sandbox.hpp>
@@ -35,14 +37,12 @@ std::size_t lines(const fs::path& file) {
   return count;
 }
 
-std::string first_word(const fs::path& file) {
-  std::ifstream in(file);
-  std::string word;
-  in >> word;
-  return word;
-}
+// A range of user ids that nobody else's jobs have.
+constexpr std::uint32_t first_uid = 1'910'000'000;
+constexpr std::uint32_t uid_count = 1'000;
+constexpr std::string_view uids = "1910000";
 
-// Processes that only we start: the init by its name, programs by the user ids of jobs.
+// Processes that only we start, by the user ids of jobs.
 std::size_t job_processes() {
   std::size_t count = 0;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -50,9 +50,8 @@ std::size_t job_processes() {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream status(entry.path() / "status");
     for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("Uid:\t19000")) ++count;
+      if (line.starts_with("Uid:\t" + std::string(uids))) ++count;
     }
-    if (first_word(entry.path() / "comm") == "pysandbox-init") ++count;
   }
   return count;
 }
@@ -63,7 +62,7 @@ std::size_t job_cgroups() {
   for (auto it = fs::recursive_directory_iterator("/sys/fs/cgroup", ignored); it != fs::recursive_directory_iterator();
        it.increment(ignored)) {
     if (ignored) break;
-    if (it->path().filename().string().starts_with("job-19000")) ++count;
+    if (it->path().filename().string().starts_with("job-" + std::string(uids))) ++count;
   }
   return count;
 }
@@ -108,33 +107,41 @@ JobRequest program_number(int i) {
 }
 
 // A process of its own that runs programs until it is killed.
-pid_t start_victim() {
+pid_t start_victim(const NativeRunnerOptions& options) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
-  Sandbox sandbox;
+  Sandbox sandbox({.runner = make_native_runner(options)});
   for (int i = 0;; ++i) sandbox.run(program_number(i));
 }
 
-TEST(Residue, IsNoneAfterAThousandRunsWithKillsInTheMiddle) {
+void run_and_kill(NativeRunnerOptions options) {
+  options.first_uid = first_uid;
+  options.uid_count = uid_count;
   if (::geteuid() != 0) {
     if (std::getenv("CI") != nullptr) FAIL() << "CI runs this as root";
     GTEST_SKIP() << "only root can see every process and mount";
   }
-  Sandbox sandbox;
-  sandbox.run({.code = "pass"});  // whatever stays after the first run may stay
+  Sandbox({.runner = make_native_runner(options)})
+      .run({.code = "pass"});  // whatever stays after the first run may stay
   const Counts before = count_everything();
 
   constexpr int kills = 60;
   for (int i = 0; i < kills; ++i) {
-    const pid_t victim = start_victim();
+    const pid_t victim = start_victim(options);
     std::this_thread::sleep_for(std::chrono::milliseconds(5 + 7 * (i % 20)));  // at ever other points of a run
     ::kill(victim, SIGKILL);
     ::waitpid(victim, nullptr, 0);
   }
-  for (int i = 0; i < 1000 - kills; ++i) sandbox.run(program_number(i));
-
+  {
+    Sandbox sandbox({.runner = make_native_runner(options)});
+    for (int i = 0; i < 1000 - kills; ++i) sandbox.run(program_number(i));
+  }
   EXPECT_EQ(count_when_settled(before), before);
 }
+
+TEST(Residue, IsNoneAfterAThousandRunsWithKillsInTheMiddle) { run_and_kill({}); }
+
+TEST(Residue, IsNoneWithAPoolEither) { run_and_kill({.pool = {.maximum = 8, .rotate_after_programs = 50}}); }
 
 }  // namespace
 }  // namespace pysandbox::testing

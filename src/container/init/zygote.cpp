@@ -164,7 +164,10 @@ void become_container(int channel) noexcept {
   drop_last_capabilities();
   begin(Step::receive_program);
   const int fds[] = {program.words, program.streams[0], program.streams[1], program.streams[2]};
+  Report report{};
+  report.event = Event::started;
   if (!send(job[0], program.plan, fds)) fail(errno);
+  send(control_fd, report);
   for (const int fd : fds) ::close(fd);
   ::close(job[0]);
   bury({guest}, {control_fd, plan.host, built.accounting, program.plan.last_resort_milliseconds});
