@@ -16,12 +16,13 @@ constexpr const char* commands = "run submit status results logs cancel files up
 constexpr Flags flags[] = {
     {"run",
      "--arg --code --cgroup-parent --cpus --data --env --environment --environment-store --find-links --help "
-     "--index-url "
+     "--index-url --isolation "
      "--json --limit --memory --min-isolation --no-index --no-script-metadata --out --output --package --python "
      "--quiet "
      "--rootfs --stdin --timeout"},
     {"submit",
-     "--arg --callback-url --code --cpus --data --env --environment --help --idempotency-key --json --key --limit "
+     "--arg --callback-url --code --cpus --data --env --environment --help --idempotency-key --isolation --json --key "
+     "--limit "
      "--memory --metadata --min-isolation --out --output --package --priority --quiet --server --stdin --timeout --ttl "
      "--wait"},
     {"status", "--help --json --key --server"},
@@ -57,6 +58,7 @@ std::string bash() {
   case "${{COMP_WORDS[1]}}:$before" in
     run:--limit|run:-l|submit:--limit|submit:-l)
       compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{2}" -- "$word")); return ;;
+    *:--isolation) COMPREPLY=($(compgen -W "any fresh" -- "$word")); return ;;
     *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
     *:--status) COMPREPLY=($(compgen -W "queued running completed failed" -- "$word")); return ;;
     *:--out|*:-o|*:--rootfs|*:--store|*:--environment-store|*:--find-links) COMPREPLY=($(compgen -d -- "$word")); return ;;

@@ -81,6 +81,10 @@ RequestFlags::RequestFlags(CLI::App& app, RequestWords& words) : app_(app), word
                  "Refuse to run with less: rlimits, cgroup, or full (cgroup and a user id of its own)")
       ->capture_default_str()
       ->check(CLI::IsMember({"rlimits", "cgroup", "full"}));
+  app.add_option("--isolation", isolation_,
+                 "fresh: a new interpreter, even where one is parked; any: whichever is there")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"any", "fresh"}));
 }
 
 void RequestFlags::put_first(const std::string& word) {
@@ -118,6 +122,7 @@ void RequestFlags::finish() {
     for (auto& requirement : split_requirements(text)) request.packages.push_back(std::move(requirement));
   }
   set_limits();
+  request.start = isolation_ == "fresh" ? StartMode::fresh : StartMode::any;
   request.minimum_isolation = minimum_isolation_ == "full"     ? MinimumIsolation::full
                               : minimum_isolation_ == "cgroup" ? MinimumIsolation::cgroup
                                                                : MinimumIsolation::rlimits;

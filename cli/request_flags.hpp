@@ -38,6 +38,7 @@ class RequestFlags {
   std::string memory_;
   std::string cpus_;
   std::string minimum_isolation_ = "rlimits";
+  std::string isolation_ = "any";
   std::vector<std::string> trailing_;
 };
 

@@ -25,7 +25,7 @@ json::object program_of(const JobRequest& request) {
   program.env = request.env;
   program.stdin = request.stdin;
   json::object body = parse_json(to_json(program)).as_object();
-  for (const char* key : {"inputs", "outputs", "packages", "environment", "limits", "minimum_isolation"})
+  for (const char* key : {"inputs", "outputs", "packages", "environment", "limits", "minimum_isolation", "isolation"})
     body.erase(key);
   return body;
 }
@@ -98,6 +98,7 @@ std::string submission_body(const RequestWords& words, const JobRequest& request
   if (request.minimum_isolation != MinimumIsolation::rlimits) {
     body["minimum_isolation"] = to_string(request.minimum_isolation);
   }
+  if (request.start != StartMode::any) body["isolation"] = to_string(request.start);
   if (submission.priority != 0) body["priority"] = submission.priority;
   if (submission.ttl.count() != 0) body["ttl"] = submission.ttl.count();
   if (!submission.metadata.empty()) body["metadata"] = parse_metadata(submission.metadata);

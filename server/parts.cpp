@@ -100,7 +100,8 @@ std::string callback_body(const Job& job) {
 
 }  // namespace
 
-Isolation prove_isolation(const NativeRunnerOptions& runner) {
+Isolation prove_isolation(NativeRunnerOptions runner) {
+  runner.pool.maximum = runner.pool.minimum = 0;  // one run, and no second one
   Sandbox sandbox({.runner = make_native_runner(runner)});
   for (const HostFinding& finding : sandbox.check()) {
     if (finding.level != HostFinding::Level::missing) continue;

@@ -91,7 +91,8 @@ json::object isolation_json(const Isolation& isolation) {
           {"namespaces", std::move(namespaces)},
           {"seccomp", isolation.seccomp},
           {"landlock_abi", isolation.landlock_abi},
-          {"unique_uid", isolation.unique_uid}};
+          {"unique_uid", isolation.unique_uid},
+          {"start", isolation.start}};
 }
 
 // What monitors ask every few seconds is no news.

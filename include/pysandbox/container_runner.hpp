@@ -152,11 +152,14 @@ struct PoolOptions {
   // Parked beyond the minimum go after so long without need of them; after ten times that without any run, all.
   std::chrono::seconds idle_time{30};
 
-  // What a zygote loads, by name of module. Importing runs their code: name what you trust in every environment.
+  // What a zygote loads, by name of module: of the standard library, and of the packages of its environment those that
+  // are there. Importing a package runs its code before there is a job, in the interpreter from which all jobs of that
+  // environment are forked: name only what you trust in whatever environment it turns up.
   std::vector<std::string> preload = {
       "base64",    "bisect", "collections", "contextlib", "copy",      "csv",      "dataclasses", "datetime", "enum",
       "functools", "heapq",  "itertools",   "json",       "math",      "operator", "pathlib",     "random",   "re",
       "string",    "struct", "textwrap",    "time",       "traceback", "typing",   "warnings"};
+  std::vector<std::string> preload_packages{};
 };
 
 struct NativeRunnerOptions {

@@ -77,6 +77,12 @@ void read_minimum_isolation(const BodyField& field, Draft& draft) {
   draft.body.request.minimum_isolation = *level;
 }
 
+void read_isolation(const BodyField& field, Draft& draft) {
+  const auto mode = parse_start_mode(field.text());
+  if (!mode) field.refuse("any or fresh");
+  draft.body.request.start = *mode;
+}
+
 void read_outputs(const BodyField& field, Draft& draft) { draft.body.request.outputs = field.texts(); }
 
 void read_packages(const BodyField& field, Draft& draft) { draft.body.request.packages = field.texts(); }
@@ -112,6 +118,7 @@ constexpr std::array table{
     Row{"env", read_env},
     Row{"environment", read_environment},
     Row{"files", read_files},
+    Row{"isolation", read_isolation},
     Row{"limits", read_limits},
     Row{"metadata", read_metadata},
     Row{"minimum_isolation", read_minimum_isolation},

@@ -267,6 +267,12 @@ std::vector<Setting> make_table() {
       text_setting({"cgroup-parent", "PATH",
                     "The cgroup below which jobs get theirs; \"none\": use rlimits and a watchdog instead"},
                    PYSANDBOX_MEMBER(runner.cgroup_parent)),
+      whole_setting({"pool-max", "N", "Interpreters that wait for programs, in each environment; 0: none do"},
+                    {0, 1000}, PYSANDBOX_MEMBER(runner.pool.maximum)),
+      whole_setting({"pool-min", "N", "The fewest of them; 0: two for each processor"}, {0, 1000},
+                    PYSANDBOX_MEMBER(runner.pool.minimum)),
+      bytes_setting({"pool-memory-bytes", "BYTES", "What all of them may use together"}, {1 << 20, 1ULL << 40},
+                    PYSANDBOX_MEMBER(runner.pool.memory_bytes)),
 
       log_format_setting(),
       log_level_setting(),

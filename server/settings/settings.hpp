@@ -67,7 +67,7 @@ struct Settings {
   bool require_hashes = false;
   std::uint64_t environment_budget_bytes = 20ULL << 30;
 
-  NativeRunnerOptions runner{};
+  NativeRunnerOptions runner{.pool = {.maximum = 64}};  // it runs many programs, so it parks interpreters for them
 
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "support/syscall.hpp"
@@ -69,10 +71,30 @@ Words program_words(const Program& program, const PackageAids& aids, const std::
   return words;
 }
 
+// Without the path to the packages: whoever made them could put one in the place of a module of the standard library.
 Words zygote_words(const PackageAids& aids, const NativeRunnerOptions& options) {
-  std::vector<std::string> words{options.python, "-X", "faulthandler", "-c", pysandbox_zygote, pysandbox_bootstrap};
-  words.insert(words.end(), options.pool.preload.begin(), options.pool.preload.end());
-  return join(words, environment_of({}, aids));
+  const auto join_names = [](const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += name + " ";
+    return text;
+  };
+  auto environment = environment_of({}, aids);
+  environment.erase("PYTHONPATH");
+  return join({options.python, "-X", "faulthandler", "-c", pysandbox_zygote, pysandbox_bootstrap,
+               join_names(options.pool.preload), join_names(options.pool.preload_packages)},
+              environment);
+}
+
+// Python runs these before any program: a zygote would run them before there is one.
+bool suits_zygote(const std::string& environment_directory) {
+  if (environment_directory.empty()) return true;
+  std::error_code none;
+  for (std::filesystem::directory_iterator entry(environment_directory + "/site-packages", none), end;
+       !none && entry != end; entry.increment(none)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("sitecustomize") || name.starts_with("usercustomize")) return false;
+  }
+  return !none || none == std::errc::no_such_file_or_directory;
 }
 
 bool suits_parked(const Program& program) {

@@ -23,6 +23,9 @@ Words program_words(const Program& program, const PackageAids& aids, const std::
 // The same for a zygote.
 Words zygote_words(const PackageAids& aids, const NativeRunnerOptions& options);
 
+// False for an environment with code that an interpreter runs when it starts.
+bool suits_zygote(const std::string& environment_directory);
+
 // False for a program with a variable that an interpreter, the C library or a library of those that are commonly
 // loaded reads when it starts: in a parked interpreter that is over.
 bool suits_parked(const Program& program);

@@ -119,6 +119,7 @@ InitStart Zygote::start() const {
 }
 
 void Zygote::start_interpreter() {
+  if (!suits_zygote(environment_directory_)) fail("an environment has a sitecustomize, which is for its jobs alone");
   int pair[2];
   check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "making a channel to a zygote");
   orders_.reset(pair[0]);

@@ -5,7 +5,7 @@ import posix, io, os, gc, atexit, _ctypes, _thread, _weakref
 
 # The interpreter from which parked ones are forked: loads what most programs need, and lets the library fork it.
 # Below serve() it is a parked interpreter: it gets a program, and becomes what an interpreter would be that was started
-# for it. Its words: the bootstrap, the modules to load.
+# for it. Its words: the bootstrap, the modules to load, the packages to load.
 class Call(_ctypes.CFuncPtr):
     _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI  # keeps the interpreter's lock
 
@@ -70,6 +70,19 @@ def read_words(fd):
     posix.close(fd)
     return [os.fsdecode(word) for word in words.split(b"\0")[:-1]]
 
+# Those that are there. Behind the standard library, as for a program.
+def load_packages(names):
+    if not names:
+        return
+    sys.path.append("/environment/site-packages")
+    for name in names:
+        try:
+            __import__(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    sys.path.remove("/environment/site-packages")
+
 def take(words, argument_count):
     sys.orig_argv = words[:argument_count]
     sys.argv = ["-c", *words[5:argument_count]]
@@ -79,10 +92,12 @@ def take(words, argument_count):
     for name, value in variables.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
+    sys.path[1:1] = os.environ["PYTHONPATH"].split(":") if "PYTHONPATH" in os.environ else []
 
 # A forked process copies each page when it first writes to it. What every program will do is done once before there is
 # one, with nobody's data, so that it has its copies then.
 def rehearse():
+    path = sys.path[:]
     words = sys.orig_argv + [name + "=" + value for name, value in os.environ.items()]
     take([os.fsdecode(word) for word in b"\0".join(map(os.fsencode, words)).split(b"\0")], len(sys.orig_argv))
     streams = [open_again(stream, fd) for fd, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))]
@@ -90,6 +105,7 @@ def rehearse():
     with open("/dev/null", "rb") as source:
         code = compile(source.read() + b"print(1, file=out)", "/workspace/main.py", "exec", 0, True)
     exec(code, {"out": streams[1]})
+    sys.path[:] = path
 
 # Its descriptor was /dev/null until now: what a stream has found out about it must be found out again.
 def open_again(stream, fd):
@@ -102,8 +118,9 @@ def open_again(stream, fd):
 bootstrap = {"__name__": "bootstrap"}
 exec(sys.argv[1], bootstrap)
 start = bootstrap["start"]
-for name in sys.argv[2:]:
+for name in sys.argv[2].split():
     __import__(name)
+load_packages(sys.argv[3].split())
 sys.path.insert(0, here)
 for path in [path for path, finder in sys.path_importer_cache.items() if finder is None]:
     del sys.path_importer_cache[path]  # what is not there now may be there then

@@ -119,6 +119,20 @@ constexpr pid_t init = 1;
 constexpr pid_t parked_interpreter = 2;
 constexpr pid_t zygote = 3;
 
+// An environment whose one module does what a zygote must not.
+class Module {
+ public:
+  explicit Module(const std::string& code) {
+    fs::create_directories(place_ / "site-packages");
+    std::ofstream(place_ / "site-packages/chosen.py") << code;
+    fs::permissions(place_.path(), fs::perms(0755));
+  }
+  std::string path() const { return place_.path(); }
+
+ private:
+  TemporaryDirectory place_;
+};
+
 TEST(WarmStart, IsNotThereWithoutAPool) {
   const auto runner = make_native_runner();
   EXPECT_EQ(run(*runner, "pass").isolation.start, "cold");
@@ -279,6 +293,39 @@ Seen see(ContainerRunner& runner, const std::string& code, StartMode start) {
   return seen;
 }
 
+TEST(WarmStart, LooksToAProgramLikeAColdOneAlsoWithPackages) {
+  const Module module("X = 1");
+  const auto runner = make_warm_runner();
+  const Program p = program(std::string(self_portrait) + "import chosen, json\nprint(chosen.__file__, json.__file__)");
+  const RunResult warm = runner->open({.environment_directory = module.path()})->run(p, {});
+  const RunResult cold = runner->open({.environment_directory = module.path(), .start = StartMode::fresh})->run(p, {});
+  EXPECT_EQ(warm.outcome, Outcome::ok) << warm.stderr;
+  EXPECT_EQ(warm.stdout, cold.stdout);
+}
+
+TEST(WarmStart, RunsNothingOfAnEnvironmentBeforeThereIsAProgram) {
+  const Module module("X = 1");
+  for (const char* name : {"json", "random", "_ctypes", "traceback", "io", "_weakref"}) {
+    std::ofstream(module.path() + "/site-packages/" + name + ".py") << "import builtins\nbuiltins.ran_before = True\n";
+  }
+  const auto runner = make_warm_runner();
+  const auto result = runner->open({.environment_directory = module.path()})
+                          ->run(program("import builtins, json; print(hasattr(builtins, 'ran_before'))"), {});
+  EXPECT_EQ(result.stdout, "False\n") << result.stderr;
+}
+
+TEST(WarmStart, IsNotForAnEnvironmentWithCodeThatRunsFirst) {
+  const Module module("X = 1");
+  std::ofstream(module.path() + "/site-packages/sitecustomize.py") << "import builtins\nbuiltins.ran_first = True\n";
+  const auto runner = make_native_runner(with_pool(1));
+  for (int i = 0; i < 3; ++i) {
+    const auto result = runner->open({.environment_directory = module.path()})->run(program("print(ran_first)"), {});
+    EXPECT_EQ(result.stdout, "True\n") << result.stderr;
+    EXPECT_EQ(result.isolation.start, "cold");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
 TEST(WarmStart, EndsLikeAColdOne) {
   const auto runner = make_warm_runner();
   for (const std::string code : endings) {
@@ -409,24 +456,10 @@ TEST(WarmStart, StartsColdWhenWhatWasParkedIsDead) {
   EXPECT_EQ(run(*runner, "print(1)").isolation.start, "warm");
 }
 
-// An environment whose one module does what a zygote must not.
-class Module {
- public:
-  explicit Module(const std::string& code) {
-    fs::create_directories(place_ / "site-packages");
-    std::ofstream(place_ / "site-packages/chosen.py") << code;
-    fs::permissions(place_.path(), fs::perms(0755));
-  }
-  std::string path() const { return place_.path(); }
-
- private:
-  TemporaryDirectory place_;
-};
-
 std::string start_with(const std::string& module_code) {
   const Module module(module_code);
   NativeRunnerOptions options = with_pool(1);
-  options.pool.preload = {"chosen"};
+  options.pool.preload_packages = {"chosen", "not_there"};
   const auto runner = make_native_runner(options);
   RunResult result;
   for (int i = 0; i < 3; ++i) {
@@ -500,7 +533,7 @@ X["memory of init"] = denied(lambda: open("/proc/1/mem", "rb"))
 X["above"] = os.path.exists("/run/namespaces/../../sys") or os.path.exists("/run/namespaces/../kernel")
 )");
   NativeRunnerOptions options = with_pool(1);
-  options.pool.preload = {"chosen"};
+  options.pool.preload_packages = {"chosen", "not_there"};
   const auto runner = make_warm_runner(options);
   const RunResult result =
       runner->open({.environment_directory = module.path()})->run(program("import chosen\nprint(chosen.X)"), {});
@@ -509,7 +542,7 @@ X["above"] = os.path.exists("/run/namespaces/../../sys") or os.path.exists("/run
             "{'status': {'CapEff': '" + none + "', 'CapPrm': '" + none + "', 'CapBnd': '" + none +
                 "', 'NoNewPrivs': '1', 'Seccomp': '2', 'Uid': '1000\\t1000\\t1000\\t1000'}, 'processes': ['3'], "
                 "'host': [], 'environ': ['HOME', 'LANG', 'MKL_NUM_THREADS', 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', "
-                "'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONNOUSERSITE', 'PYTHONPATH', 'TMPDIR'], 'network': 1, "
+                "'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONNOUSERSITE', 'TMPDIR'], 'network': 1, "
                 "'write': 30, 'limit': 13, 'other user': True, 'ptrace': -1, 'memory of init': 2, 'above': False}\n")
       << result.stderr;
 }

@@ -79,7 +79,7 @@ TEST(JobBodyOf, ReadsEveryField) {
                 {"path": "c.csv", "file_id": "f7e05f2b23424c9f8142b9f927e54c3a"}, {"path": "empty", "content": ""}],
       "outputs": ["**/*.png"], "packages": [], "timeout": 12.5,
       "resource_limits": {"memory": 256, "cpu": 2, "processes": 32, "workspace_bytes": 1048576},
-      "limits": {"stdout_bytes": "64K"}, "minimum_isolation": "cgroup",
+      "limits": {"stdout_bytes": "64K"}, "minimum_isolation": "cgroup", "isolation": "fresh",
       "wait": true, "priority": -3, "ttl": 3600, "metadata": {"any": ["json", 1]},
       "callback_url": "https://example.org/done", "callback_secret": "s3")");
   const JobRequest& request = body.request;
@@ -104,6 +104,7 @@ TEST(JobBodyOf, ReadsEveryField) {
   EXPECT_EQ(request.limits.stdout_bytes, 65536U);
   EXPECT_EQ(request.limits.cpu_time_limit, 25s);
   EXPECT_EQ(request.minimum_isolation, MinimumIsolation::cgroup);
+  EXPECT_EQ(request.start, StartMode::fresh);
   EXPECT_EQ(body.wait, 60s);
   EXPECT_EQ(body.submission.priority, -3);
   EXPECT_EQ(body.submission.ttl, 3600s);
@@ -147,9 +148,16 @@ TEST(JobBodyOf, UnderstandsTextInElements) {
 TEST(JobBodyOf, TakesNullAndEmptyTextForAbsent) {
   for (const std::string nothing : {"null", "\"\""}) {
     std::string members = R"("x_first": 1)";
-    for (const auto* key : {"args", "callback_secret", "callback_url", "data_urls", "entry_point", "env", "environment",
-                            "files", "limits", "metadata", "minimum_isolation", "outputs", "packages", "priority",
-                            "resource_limits", "stdin", "timeout", "ttl", "wait"}) {
+    for (const auto* key : {"args",         "callback_secret",
+                            "callback_url", "data_urls",
+                            "entry_point",  "env",
+                            "environment",  "files",
+                            "isolation",    "limits",
+                            "metadata",     "minimum_isolation",
+                            "outputs",      "packages",
+                            "priority",     "resource_limits",
+                            "stdin",        "timeout",
+                            "ttl",          "wait"}) {
       members += std::string(", \"") + key + "\": " + nothing;
     }
     const JobBody body = body_with(members);
@@ -235,6 +243,7 @@ TEST(JobBodyOf, RefusesWrongTypesByName) {
       {R"("limits": {"memory_bytes": []})", "limits.memory_bytes", "a number"},
       {R"("limits": {"memory_bytes": "12Q"})", "limits.memory_bytes", "a number"},
       {R"("minimum_isolation": "none")", "minimum_isolation", "rlimits, cgroup or full"},
+      {R"("isolation": "warm")", "isolation", "any or fresh"},
       {R"("minimum_isolation": 1)", "minimum_isolation", "a string"},
       {R"("outputs": "*.png")", "outputs", "an array"},
       {R"("outputs": [1])", "outputs[0]", "a string"},
