@@ -65,6 +65,7 @@ struct RunnerParts {
   CgroupTree* cgroups;  // null: none
   const SlotTable& slots;
   std::uint32_t removed_layers;
+  WarmPool* pool = nullptr;  // null: none
 };
 
 // Sources of bytes are read once.
@@ -87,6 +88,17 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     check(stop_event_.get(), "making an event for stopping");
     if (has(removed_layers_, Layer::cgroup)) spec_.limits = without_cgroup_limits(spec_.limits);
     if (!parked_) take_own_place();
+  }
+
+  ~NativeContainer() override {
+    if (!zygote_ || !init_) return;
+    try {
+      auto ended =
+          std::make_unique<ParkedContainer>(ParkedContainer{std::move(zygote_), std::move(*place_), std::move(init_)});
+      parts_.pool->bury(std::move(ended));
+    } catch (const std::bad_alloc&) {
+      // Then its parts, which have lost nothing, end here.
+    }
   }
 
   RunResult run(const Program& program, const OutputSink& sink) override {
@@ -344,6 +356,7 @@ class NativeRunner final : public ContainerRunner, public PoolHolder {
       library_ = std::make_unique<InitImage>(InitImage::zygote_library());
       pool_ = std::make_unique<WarmPool>(ZygoteParts{options_, *image, *library_, cgroups_.tree.get(), *slots_});
     }
+    parts_->pool = pool_.get();
     image_ = std::move(image);
   }
 

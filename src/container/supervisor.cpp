@@ -35,7 +35,7 @@ class Watch {
         tree_(given.init.pid()),
         start_(Clock::now()),
         deadline_(start_ + given.limits.time_limit),
-        next_look_(start_) {}
+        next_look_(start_ + (given.cgroup != nullptr ? look_interval : watch_interval)) {}
 
   Observation run() {
     set_nonblocking();
@@ -48,7 +48,8 @@ class Watch {
     if (seen_.stop == StopReason::none && seen_.wall_time >= s_.limits.time_limit && was_killed()) {
       seen_.stop = StopReason::time;
     }
-    s_.init.reap();
+    // With its report all but the init are dead; nobody needs to wait until the kernel has taken its namespaces down.
+    if (!seen_.report) s_.init.reap();
     drain();
     return std::move(seen_);
   }

@@ -45,7 +45,7 @@ struct Supervision {
   int stop_event;  // readable: cancelled
 };
 
-// Returns when everything in the container is dead.
+// Returns when everything in the container is dead, but for its init, which may be about to end.
 Observation supervise(Supervision supervision);
 
 }  // namespace pysandbox::container

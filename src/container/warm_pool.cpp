@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{1'000};
+constexpr milliseconds quiet_time{5};  // after a take: who took one needs the processors more, while there are others
 constexpr milliseconds first_patience{1'000};  // after a failure; doubled with each
 constexpr milliseconds last_patience{60'000};
 constexpr int idle_times_until_gone = 10;
@@ -67,6 +68,12 @@ std::unique_ptr<ParkedContainer> WarmPool::take(const std::string& environment_d
   return found;
 }
 
+void WarmPool::bury(std::unique_ptr<ParkedContainer> ended) noexcept {
+  ended->init->kill();
+  const std::lock_guard lock(mutex_);
+  ended_.push_back(std::move(ended));
+}
+
 HostFinding WarmPool::finding() {
   std::unique_lock lock(mutex_);
   Environment& environment = wish_for("");
@@ -102,7 +109,8 @@ void WarmPool::keep(const std::stop_token& stop) {
   block_signals();
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    std::deque<std::unique_ptr<ParkedContainer>> surplus;
+    std::deque<std::unique_ptr<ParkedContainer>> surplus = std::move(ended_);
+    ended_.clear();
     shrink(Clock::now(), surplus);
     if (!surplus.empty()) {
       lock.unlock();
@@ -112,7 +120,12 @@ void WarmPool::keep(const std::stop_token& stop) {
     if (Environment* environment = next_to_fill(Clock::now())) {
       fill(lock, *environment);
     } else {
-      changed_.wait_for(lock, stop, look_interval, [&] { return next_to_fill(Clock::now()) != nullptr; });
+      const bool is_lacking =
+          !ended_.empty() || std::any_of(environments_.begin(), environments_.end(), [](const auto& one) {
+            return one.second.parked.size() < one.second.wanted && one.second.flaw.empty();
+          });
+      changed_.wait_for(lock, stop, is_lacking ? quiet_time : look_interval,
+                        [&] { return next_to_fill(Clock::now()) != nullptr; });
     }
   }
 }
@@ -128,6 +141,7 @@ WarmPool::Environment* WarmPool::next_to_fill(Clock::time_point now) {
       one.looked = now;
     }
     if (one.parked.size() >= one.wanted || now < one.retry_at || !has_room(one)) continue;
+    if (one.parked.size() * 2 > one.wanted && now - one.used < quiet_time) continue;
     if (found == nullptr || lacks(one) > lacks(*found)) found = &one;
   }
   return found;

@@ -31,6 +31,9 @@ class WarmPool {
   // The one that has waited longest in this environment. Nothing if none is parked: some will be, soon.
   std::unique_ptr<ParkedContainer> take(const std::string& environment_directory);
 
+  // What is left of a run: ended here, and taken away by the thread.
+  void bury(std::unique_ptr<ParkedContainer> ended) noexcept;
+
   // How the standard library's zygote is, started for this if there was none.
   HostFinding finding();
 
@@ -70,6 +73,7 @@ class WarmPool {
   std::mutex mutex_;  // guards what follows, but for the zygotes
   std::condition_variable_any changed_;
   Environments environments_;
+  std::deque<std::unique_ptr<ParkedContainer>> ended_;
   std::jthread thread_;  // the last: it uses all of the above
 };
 

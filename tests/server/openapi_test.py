@@ -127,7 +127,7 @@ class OpenApi(unittest.TestCase):
             "data_urls": ["/api/files/x", {"url": "https://example.org/a", "filename": "b"}],
             "files": [{"path": "a", "content": "b"}, {"path": "b", "content": "AA==", "encoding": "base64"}],
             "outputs": ["*"], "packages": [], "environment": "", "timeout": 3, "resource_limits": {"memory": 64, "processes": 8},
-            "minimum_isolation": "rlimits", "wait": True, "priority": 1, "ttl": 5, "metadata": {"a": [1]},
+            "minimum_isolation": "rlimits", "isolation": "fresh", "wait": True, "priority": 1, "ttl": 5, "metadata": {"a": [1]},
             "callback_url": "http://127.0.0.1:9/", "callback_secret": "s"}
         schema = self.description.document["components"]["schemas"]["Submission"]
         self.assertEqual(sorted(schema["properties"]), sorted([*submission, "limits"]))
