@@ -81,6 +81,10 @@ std::vector<std::string> subdirectories(const std::string& path) {
   return names;
 }
 
+bool keeps_the_same(const Limits& one, const Limits& other) noexcept {
+  return one.memory_bytes == other.memory_bytes && one.processes == other.processes && one.cpus == other.cpus;
+}
+
 // A process that is dead and reaped can still be leaving its cgroup for a moment.
 void remove_cgroup_directory(const std::string& path, int patience_ms) noexcept {
   for (int waited = 0; ::rmdir(path.c_str()) != 0 && errno == EBUSY && waited < patience_ms; ++waited) {

@@ -24,9 +24,12 @@ constexpr std::uint64_t cpu_period = 100'000;  // microseconds; Documentation/sc
 
 void limit_memory(const std::string& directory, std::uint64_t bytes) {
   const std::string value = std::to_string(bytes);
-  write_control(directory + "/memory.limit_in_bytes", value);
-  // Memory and swap together, after memory alone: the kernel refuses the other order. A kernel
-  // that does not count swap has no such file; then nothing may be swapped out at all.
+  // Memory alone can never be over memory and swap together, so what is raised is raised after that.
+  if (!try_write_control(directory + "/memory.limit_in_bytes", value)) {
+    try_write_control(directory + "/memory.memsw.limit_in_bytes", value);
+    write_control(directory + "/memory.limit_in_bytes", value);
+  }
+  // A kernel that does not count swap has no such file; then nothing may be swapped out at all.
   if (!try_write_control(directory + "/memory.memsw.limit_in_bytes", value)) {
     write_control(directory + "/memory.swappiness", "0");
   }
@@ -42,7 +45,8 @@ void set_limits(const Directories& directories, const Limits& limits) {
 
 class CgroupV1 final : public Cgroup {
  public:
-  CgroupV1(Directories directories, UniqueFd lock) : directories_(std::move(directories)), lock_(std::move(lock)) {}
+  CgroupV1(Directories directories, UniqueFd lock, const Limits& limits)
+      : directories_(std::move(directories)), lock_(std::move(lock)), limits_(limits) {}
 
   ~CgroupV1() override {
     kill();
@@ -63,7 +67,7 @@ class CgroupV1 final : public Cgroup {
   void adopt(pid_t) override {}
 
   void begin(const Limits& limits) override {
-    set_limits(directories_, limits);
+    if (!keeps_the_same(limits, limits_)) set_limits(directories_, limits);
     try_write_control(file("memory", "memory.max_usage_in_bytes"), "0");
     cpu_time_before_ = cpu_time();
     cpu_user_before_ = cpu_user();
@@ -100,6 +104,7 @@ class CgroupV1 final : public Cgroup {
 
   Directories directories_;
   UniqueFd lock_;  // on the directory of pids: its owner is alive
+  Limits limits_;  // as they were when it was made
   std::chrono::microseconds cpu_time_before_{0};
   std::chrono::microseconds cpu_user_before_{0};
 };
@@ -129,7 +134,7 @@ class TreeV1 final : public CgroupTree {
       errno = error;
       check(-1, "making the cgroup " + directory, ErrorCode::sandbox_unavailable);
     }
-    auto cgroup = std::make_unique<CgroupV1>(directories, std::move(lock));
+    auto cgroup = std::make_unique<CgroupV1>(directories, std::move(lock), limits);
     set_limits(directories, limits);
     return cgroup;
   }

@@ -49,7 +49,8 @@ void set_limits(const std::string& directory, const Limits& limits) {
 class CgroupV2 final : public Cgroup {
  public:
   // `entry` is locked: its owner is alive.
-  CgroupV2(std::string directory, UniqueFd entry) : directory_(std::move(directory)), entry_(std::move(entry)) {}
+  CgroupV2(std::string directory, UniqueFd entry, const Limits& limits)
+      : directory_(std::move(directory)), entry_(std::move(entry)), limits_(limits) {}
 
   ~CgroupV2() override {
     kill();
@@ -62,7 +63,7 @@ class CgroupV2 final : public Cgroup {
   void adopt(pid_t pid) override { write_control(directory_ + "/cgroup.procs", std::to_string(pid)); }
 
   void begin(const Limits& limits) override {
-    set_limits(directory_, limits);
+    if (!keeps_the_same(limits, limits_)) set_limits(directory_, limits);
     cpu_time_before_ = cpu_time();
     cpu_user_before_ = cpu_user();
   }
@@ -91,6 +92,7 @@ class CgroupV2 final : public Cgroup {
  private:
   std::string directory_;
   UniqueFd entry_;
+  Limits limits_;  // as they were when it was made
   std::chrono::microseconds cpu_time_before_{0};
   std::chrono::microseconds cpu_user_before_{0};
 };
@@ -111,7 +113,7 @@ class TreeV2 final : public CgroupTree {
     }
     UniqueFd entry = lock_directory(directory);
     if (!entry) return nullptr;
-    auto cgroup = std::make_unique<CgroupV2>(directory, std::move(entry));
+    auto cgroup = std::make_unique<CgroupV2>(directory, std::move(entry), limits);
     set_limits(directory, limits);
     try_write_control(directory + "/cgroup.max.descendants", "0");
     return cgroup;

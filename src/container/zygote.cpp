@@ -20,11 +20,11 @@ namespace {
 constexpr int start_timeout_ms = 60'000;  // it imports what the operator has chosen
 constexpr int answer_timeout_ms = 20'000;
 
-// Of a parked container nothing is known yet; each is set again, and only to less, when it gets its program.
+// Those of most programs. The quota is lowered when there is one, and until then must hold any inputs.
 Limits limits_of_parked() {
   Limits limits;
   for (const auto& field : limit_fields()) {
-    if (field.name == "memory_bytes" || field.name == "workspace_bytes" || field.name == "workspace_inodes") {
+    if (field.name == "workspace_bytes" || field.name == "workspace_inodes") {
       set_limit(limits, field.name, field.maximum);
     }
   }

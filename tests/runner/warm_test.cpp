@@ -396,6 +396,23 @@ TEST(WarmStart, KeepsSiblingsOfOneZygoteApart) {
   EXPECT_EQ(first, "untouched\n");
 }
 
+// What a program finds in its memory of the zygote's library is of no use to it: there is nobody at the other end.
+TEST(WarmStart, LeavesAProgramNoWayToTheZygote) {
+  const auto runner = make_warm_runner();
+  const RunResult result = run(*runner,
+                               "import ctypes, os, socket, sys\nprint(os.listdir('/proc/self/fd'))\n"
+                               "zygote = sys._getframe().f_back.f_back.f_globals\n"
+                               "ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+                               "os.dup2(theirs.fileno(), 4)\n"
+                               "for _ in range(3): ours.send(b'\\xff' * 4)\n"
+                               "if os.fork() == 0: zygote['serve']()\n"
+                               "print(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+                               "print(ours.recv(100) != b'')");
+  // It looks at itself first, finds descriptors that a zygote has not, says so and ends.
+  EXPECT_EQ(result.stdout, "['0', '1', '2', '3']\n1\nTrue\n") << result.stderr;
+  EXPECT_EQ(run(*runner, "print(1)").stdout, "1\n");
+}
+
 TEST(WarmStart, CountsFromZeroForEachProgram) {
   const auto runner = make_warm_runner();
   run(*runner, "x = bytearray(1 << 27)\nwhile sum(range(10 ** 6)) == 0: pass");
