@@ -23,6 +23,19 @@ extern const char pysandbox_zygote[];
 namespace pysandbox::container {
 namespace {
 
+// What a zygote executes. As little as can be: the interpreter keeps its syntax tree until it has run, and then frees
+// it, for which a parked one would have to copy each page of it.
+constexpr const char* zygote_start = R"(import sys
+source = compile(sys.argv[1], "<string>", "exec", 0, True)
+exec(source)
+try:
+    start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")
+    ending.append(0)
+except SystemExit as end:
+    note_end(end.code)
+    raise
+)";
+
 // All that a program inherits. Nothing of the host's environment is among it.
 const std::map<std::string, std::string> base_environment = {
     {"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/workspace"},    {"LANG", "C.UTF-8"}, {"TMPDIR", "/tmp"},
@@ -80,7 +93,7 @@ Words zygote_words(const PackageAids& aids, const NativeRunnerOptions& options) 
   };
   auto environment = environment_of({}, aids);
   environment.erase("PYTHONPATH");
-  return join({options.python, "-X", "faulthandler", "-c", pysandbox_zygote, pysandbox_bootstrap,
+  return join({options.python, "-X", "faulthandler", "-c", zygote_start, pysandbox_zygote, pysandbox_bootstrap,
                join_names(options.pool.preload), join_names(options.pool.preload_packages)},
               environment);
 }

@@ -1,11 +1,12 @@
 import sys
 
 here = sys.path.pop(0)  # the working directory: it will be another one, so nothing is looked for there
-import posix, io, os, gc, atexit, _ctypes, _thread, _weakref
+import posix, io, os, gc, atexit, _ctypes, _signal, _thread, _weakref
 
 # The interpreter from which parked ones are forked: loads what most programs need, and lets the library fork it.
 # Below serve() it is a parked interpreter: it gets a program, and becomes what an interpreter would be that was started
-# for it. Its words: the bootstrap, the modules to load, the packages to load.
+# for it. Its words: the bootstrap, the modules to load, the packages to load. What calls start() then is in
+# program_words.cpp.
 class Call(_ctypes.CFuncPtr):
     _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI  # keeps the interpreter's lock
 
@@ -21,9 +22,6 @@ def end_quickly():
         sys.stdout.flush()
         sys.stderr.flush()
         take_down([name for name in sys.modules if name not in loaded])
-        for name in sys.__dict__.keys() - own_names:
-            delattr(sys, name)
-        gc.collect()
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
@@ -37,6 +35,8 @@ def take_down(names):
     module = None
     for name in names:
         del sys.modules[name]
+    for name in sys.__dict__.keys() - own_names:
+        delattr(sys, name)
     gc.collect()
     for survivor in reversed(survivors):
         if (module := survivor()) is None:
@@ -46,6 +46,7 @@ def take_down(names):
             scope[name] = None
         for name in [name for name in scope if name != "__builtins__"]:
             scope[name] = None
+    gc.collect()
 
 def note_end(code):
     if code is None:
@@ -102,9 +103,20 @@ def rehearse():
     take([os.fsdecode(word) for word in b"\0".join(map(os.fsencode, words)).split(b"\0")], len(sys.orig_argv))
     streams = [open_again(stream, fd) for fd, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))]
     streams[1].reconfigure(line_buffering=True)
-    with open("/dev/null", "rb") as source:
-        code = compile(source.read() + b"print(1, file=out)", "/workspace/main.py", "exec", 0, True)
-    exec(code, {"out": streams[1]})
+    main = type(sys)("__main__")
+    main.__dict__.update(__file__="/workspace/main.py", __builtins__=__builtins__, __cached__=None)
+    _signal.signal(_signal.SIGXCPU, rehearse)
+    try:
+        with open("/dev/null", "rb") as source:
+            code = compile(b"print(1)" + source.read(), "/workspace/main.py", "exec", 0, True)
+        sys.stdout = streams[1]
+        exec(code, main.__dict__)
+        raise SystemExit
+    except SystemExit:
+        sys.stdout = sys.__stdout__
+    finally:
+        _signal.signal(_signal.SIGXCPU, _signal.SIG_DFL)
+    take_down([name for name in sys.modules if name not in loaded and name != "__main__"])
     sys.path[:] = path
 
 # Its descriptor was /dev/null until now: what a stream has found out about it must be found out again.
@@ -116,11 +128,11 @@ def open_again(stream, fd):
     return again
 
 bootstrap = {"__name__": "bootstrap"}
-exec(sys.argv[1], bootstrap)
+exec(sys.argv[2], bootstrap)
 start = bootstrap["start"]
-for name in sys.argv[2].split():
+for name in sys.argv[3].split():
     __import__(name)
-load_packages(sys.argv[3].split())
+load_packages(sys.argv[4].split())
 sys.path.insert(0, here)
 for path in [path for path, finder in sys.path_importer_cache.items() if finder is None]:
     del sys.path_importer_cache[path]  # what is not there now may be there then
@@ -140,9 +152,3 @@ take(read_words(3), argument_count)
 sys.stdin = sys.__stdin__ = open_again(sys.stdin, 0)
 sys.stdout = sys.__stdout__ = open_again(sys.stdout, 1)
 sys.stderr = sys.__stderr__ = open_again(sys.stderr, 2)
-try:
-    start(sys.argv.pop(1), "/workspace/" + sys.argv.pop(1), "/run/pysandbox/report")
-    ending.append(0)
-except SystemExit as end:
-    note_end(end.code)
-    raise
