@@ -333,8 +333,12 @@ class NativeRunner final : public ContainerRunner, public PoolHolder {
   std::vector<HostFinding> check() override {
     std::vector<HostFinding> findings = check_host(options_);
     if (options_.pool.maximum == 0) return findings;
-    prepare_once();
-    findings.push_back(pool_->finding());
+    try {
+      prepare_once();
+      if (pool_) findings.push_back(pool_->finding());
+    } catch (const Error& error) {
+      findings.push_back({"warm starts", HostFinding::Level::weaker, error.what(), "mend what else is missing first"});
+    }
     return findings;
   }
 

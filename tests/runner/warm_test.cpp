@@ -442,7 +442,7 @@ TEST(WarmStart, GivesAProgramItsOwnLimits) {
 TEST(WarmStart, FindsMostPagesThere) {
   const auto runner = make_warm_runner();
   const RunResult result = run(*runner, "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)");
-  EXPECT_LT(std::stoi(result.stdout), 850);
+  EXPECT_LT(std::stoi(result.stdout), 720);
 }
 
 TEST(WarmStart, RunsOnWhenTheZygoteIsKilledAndHasAnotherOneSoon) {
