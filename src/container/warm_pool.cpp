@@ -18,6 +18,7 @@ constexpr milliseconds quiet_time{5};  // after a take: who took one needs the p
 constexpr milliseconds first_patience{1'000};  // after a failure; doubled with each
 constexpr milliseconds last_patience{60'000};
 constexpr int idle_times_until_gone = 10;
+constexpr std::size_t at_once = 4;  // that build themselves at one time
 
 std::uint32_t minimum_of(const PoolOptions& options) {
   const std::uint32_t minimum =
@@ -140,33 +141,35 @@ WarmPool::Environment* WarmPool::next_to_fill(Clock::time_point now) {
       one.misses = 0;
       one.looked = now;
     }
-    if (one.parked.size() >= one.wanted || now < one.retry_at || !has_room(one)) continue;
+    if (one.parked.size() >= one.wanted || now < one.retry_at || room_for(one) == 0) continue;
     if (one.parked.size() * 2 > one.wanted && now - one.used < quiet_time) continue;
     if (found == nullptr || lacks(one) > lacks(*found)) found = &one;
   }
   return found;
 }
 
-bool WarmPool::has_room(const Environment& environment) const {
-  std::uint64_t used = environment.bytes_each;
+// How many more the memory budget allows.
+std::size_t WarmPool::room_for(const Environment& environment) const {
+  std::uint64_t used = 0;
   for (const auto& [key, one] : environments_) used += one.parked.size() * one.bytes_each;
-  return used <= options_.memory_bytes;
+  return used >= options_.memory_bytes ? 0 : (options_.memory_bytes - used) / environment.bytes_each;
 }
 
 void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment) {
   const bool had_zygote = environment.zygote != nullptr;
+  const std::size_t count = std::min({environment.wanted - environment.parked.size(), room_for(environment), at_once});
   std::string failure;
-  std::unique_ptr<ParkedContainer> parked;
+  std::deque<std::unique_ptr<ParkedContainer>> parked;
   lock.unlock();
   try {
-    parked = park_one(environment);
+    park(environment, count, parked);
   } catch (const std::exception& error) {
     environment.zygote.reset();
     failure = error.what();
   }
   lock.lock();
-  if (parked) {
-    environment.parked.push_back(std::move(parked));
+  for (auto& one : parked) environment.parked.push_back(std::move(one));
+  if (failure.empty()) {
     environment.flaw.clear();
     environment.patience = milliseconds(0);
   } else if (!had_zygote) {  // else it was killed, say, and another one may live
@@ -175,16 +178,18 @@ void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment
   changed_.notify_all();
 }
 
-std::unique_ptr<ParkedContainer> WarmPool::park_one(Environment& environment) {
-  const auto& zygote = environment.zygote;
+void WarmPool::park(Environment& environment, std::size_t count, std::deque<std::unique_ptr<ParkedContainer>>& parked) {
+  auto& zygote = environment.zygote;
   if (!zygote || zygote->children() >= options_.rotate_after_programs ||
       Clock::now() - zygote->born() >= options_.rotate_after) {
-    environment.zygote = std::make_shared<Zygote>(parts_, environment.directory);
+    zygote = std::make_shared<Zygote>(parts_, environment.directory);
   }
-  auto parked = environment.zygote->park();
-  if (parked->place.cgroup)
-    environment.bytes_each = std::max<std::uint64_t>(parked->place.cgroup->memory_peak(), 1 << 20);
-  return parked;
+  count = std::min<std::size_t>(count, options_.rotate_after_programs - zygote->children());
+  std::deque<Zygote::Parking> begun;
+  while (begun.size() < count) begun.push_back(zygote->begin_parking());
+  for (auto& one : begun) parked.push_back(zygote->finish_parking(std::move(one)));
+  const Cgroup* cgroup = parked.back()->place.cgroup.get();
+  if (cgroup != nullptr) environment.bytes_each = std::max<std::uint64_t>(cgroup->memory_peak(), 1 << 20);
 }
 
 void WarmPool::note_failure(Environment& environment, const std::string& why) {

@@ -61,9 +61,9 @@ class WarmPool {
   void keep(const std::stop_token& stop);
   Environment& wish_for(const std::string& directory);
   Environment* next_to_fill(Clock::time_point now);
-  bool has_room(const Environment& environment) const;
+  std::size_t room_for(const Environment& environment) const;
   void fill(std::unique_lock<std::mutex>& lock, Environment& environment);
-  std::unique_ptr<ParkedContainer> park_one(Environment& environment);
+  void park(Environment& environment, std::size_t count, std::deque<std::unique_ptr<ParkedContainer>>& parked);
   void note_failure(Environment& environment, const std::string& why);
   void shrink(Clock::time_point now, std::deque<std::unique_ptr<ParkedContainer>>& surplus);
 

@@ -157,7 +157,7 @@ void Zygote::wait_for_interpreter(const UniqueFd& errors) {
   if (flaw != ZygoteFlaw::none) fail(std::string("a zygote is not fit to be forked: ") + text_of(flaw));
 }
 
-std::unique_ptr<ParkedContainer> Zygote::park() {
+Zygote::Parking Zygote::begin_parking() {
   Place place = take_place(parts_.slots, parts_.cgroups, limits_of_parked());
   const bool root = ::geteuid() == 0;
   Forked forked = fork();
@@ -166,6 +166,13 @@ std::unique_ptr<ParkedContainer> Zygote::park() {
   if (place.cgroup) place.cgroup->adopt(init->pid());
   const auto tasks_files = place.cgroup ? place.cgroup->take_tasks_files() : std::vector<UniqueFd>();
   init->tell(plan_of_parked(static_cast<std::uint32_t>(tasks_files.size())), tasks_files);
+  return {std::move(place), std::move(init)};
+}
+
+std::unique_ptr<ParkedContainer> Zygote::finish_parking(Parking parking) {
+  Place& place = parking.place;
+  std::unique_ptr<InitProcess>& init = parking.init;
+  const bool root = ::geteuid() == 0;
   init->wait_until_ready();
   // A zygote says which process it has forked; whose it is we see for ourselves.
   const std::string status = read_small_file("/proc/" + std::to_string(init->pid()) + "/status");

@@ -53,8 +53,15 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   // Returns when it can be forked. Throws Error{sandbox_unavailable} with what its interpreter said if it cannot.
   Zygote(const ZygoteParts& parts, std::string environment_directory);
 
-  // Throws Error if no container came of it; then this zygote is of no use any more.
-  std::unique_ptr<ParkedContainer> park();
+  // A container that builds itself meanwhile: much of that is waiting, so several at once take hardly longer than one.
+  struct Parking {
+    Place place;
+    std::unique_ptr<InitProcess> init;
+  };
+
+  // Both throw Error if no container comes of it; then this zygote is of no use any more.
+  Parking begin_parking();
+  std::unique_ptr<ParkedContainer> finish_parking(Parking parking);
 
   std::uint32_t children() const noexcept { return children_; }
   std::chrono::steady_clock::time_point born() const noexcept { return born_; }
