@@ -23,20 +23,10 @@ import sys
 import tempfile
 import time
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--program", default="build/release/bin/pysandbox-server")
-parser.add_argument("--only", default="trips,submits,transfers", help="which parts")
-parser.add_argument("--rounds", type=int, default=200, help="of round trips")
-parser.add_argument("--submits", type=int, default=4000, help="in each of the rounds of submissions")
-parser.add_argument("--submit-rounds", type=int, default=5)
-parser.add_argument("--clients", type=int, default=64)
-parser.add_argument("--megabytes", type=int, default=1024, help="of a transfer")
-parser.add_argument("--transfer-rounds", type=int, default=5)
-options = parser.parse_args()
-
-os.environ["PYSANDBOX_SERVER"] = str(pathlib.Path(options.program).resolve())
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/server"))
 sys.dont_write_bytecode = True
+import server_process  # noqa: E402
+from rounds import in_rounds, interval  # noqa: E402
 from server_process import Server  # noqa: E402
 from throwaway_postgres import Postgres  # noqa: E402
 
@@ -45,25 +35,15 @@ PIECE = 1 << 20
 OPEN_HOUSE = ("--rate", 10_000_000, "--max-active", 10_000_000, "--max-queued", 10_000_000, "--log-level", "warning")
 
 
+def use(program):
+    server_process.PROGRAM = str(pathlib.Path(program).resolve())
+
+
 # RATIOS
-
-def interval(values):
-    medians = sorted(statistics.median(random.choices(values, k=len(values))) for _ in range(1000))
-    return medians[25], medians[974]
-
 
 def tell_ratio(name, ratios):
     low, high = interval(ratios)
     print(f"  {name:54} {statistics.median(ratios):8.3f}   (95 %: {low:.3f} to {high:.3f})")
-
-
-def in_rounds(count, sides):
-    """Each side once a round, in a random order: a list of {side: what it gave}."""
-    rounds = []
-    for _ in range(count):
-        order = random.sample(list(sides), len(sides))
-        rounds.append({side: sides[side]() for side in order})
-    return rounds
 
 
 def tell_sides(rounds, unit, scale=1.0):
@@ -93,7 +73,7 @@ def bare_python():
     assert done.stdout == b"1\n", done
 
 
-def measure_trips():
+def measure_trips(options):
     print(f"\nRound trips, {options.rounds} rounds")
     body = json.dumps({"code": "print(1)", "wait": True})
     with Server(*OPEN_HOUSE) as server:
@@ -117,13 +97,13 @@ def measure_trips():
 
 # SUBMISSIONS
 
-def flood(port, count):
+def flood(port, count, clients):
     """Submissions a second, over connections that stay open and send the next when they have an answer."""
     body = b'{"code":"pass"}'
     request = (b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
     with contextlib.ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
-        for _ in range(options.clients):
+        for _ in range(clients):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             selector.register(client, selectors.EVENT_READ)
         sent = done = 0
@@ -152,7 +132,7 @@ def syncs(directory):
         return 200 / (time.perf_counter() - started)
 
 
-def measure_submits():
+def measure_submits(options):
     print(f"\nSubmissions a second of {options.clients} clients, {options.submits} in each of {options.submit_rounds} rounds; nothing runs meanwhile")
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(Postgres())
@@ -160,7 +140,7 @@ def measure_submits():
                    "PostgreSQL": stack.enter_context(Server(*OPEN_HOUSE, "--workers", 1, "--drain-time", 0, "--database-url", database.url))}
         for server in servers.values():  # its only worker is busy, so that none of the submissions runs
             server.submit("import time\ntime.sleep(290)", timeout=300, priority=100)
-        sides = {name: lambda server=server: flood(server.port, options.submits) for name, server in servers.items()}
+        sides = {name: lambda server=server: flood(server.port, options.submits, options.clients) for name, server in servers.items()}
         sides["one sync after the other"] = lambda: syncs(servers["SQLite"].data_dir)
         rounds = in_rounds(options.submit_rounds, sides)
     tell_sides(rounds, "1/s")
@@ -198,25 +178,25 @@ class Nginx:
         shutil.rmtree(self.place)
 
 
-def upload(port, target):
+def upload(port, target, megabytes):
     """MB/s, and what was answered. The bytes are the same again and again, since making others costs more than sending."""
     piece = random.randbytes(PIECE)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     started = time.perf_counter()
     connection.putrequest("PUT", target)
-    connection.putheader("Content-Length", str(options.megabytes * PIECE))
+    connection.putheader("Content-Length", str(megabytes * PIECE))
     connection.endheaders()
-    for _ in range(options.megabytes):
+    for _ in range(megabytes):
         connection.send(piece)
     response = connection.getresponse()
     answer = response.read()
     assert response.status in (201, 204), answer
-    speed = options.megabytes / (time.perf_counter() - started)
+    speed = megabytes / (time.perf_counter() - started)
     connection.close()
     return speed, answer
 
 
-def download(port, target):
+def download(port, target, megabytes):
     buffer = bytearray(PIECE)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     started = time.perf_counter()
@@ -226,38 +206,61 @@ def download(port, target):
     size = 0
     while count := response.readinto(buffer):
         size += count
-    assert size == options.megabytes * PIECE, size
-    speed = options.megabytes / (time.perf_counter() - started)
+    assert size == megabytes * PIECE, size
+    speed = megabytes / (time.perf_counter() - started)
     connection.close()
     return speed
 
 
-def measure_transfers():
-    print(f"\nTransfers of {options.megabytes} MiB, {options.transfer_rounds} rounds")
+def transfers(megabytes, count):
+    """Rounds of MiB a second."""
     with Server(*OPEN_HOUSE) as server, Nginx() as nginx:
         def upload_here():
-            speed, answer = upload(server.port, "/api/files?filename=new.bin")
+            speed, answer = upload(server.port, "/api/files?filename=new.bin", megabytes)
             server.delete(json.loads(answer)["url"])
             return speed
 
         def upload_there():
-            speed, _ = upload(nginx.port, "/new.bin")
+            speed, _ = upload(nginx.port, "/new.bin", megabytes)
             os.unlink(nginx.place / "files/new.bin")
             return speed
 
-        kept = json.loads(upload(server.port, "/api/files?filename=kept.bin")[1])["url"]
-        upload(nginx.port, "/kept.bin")
+        kept = json.loads(upload(server.port, "/api/files?filename=kept.bin", megabytes)[1])["url"]
+        upload(nginx.port, "/kept.bin", megabytes)
         sides = {"upload to pysandbox-server": upload_here, "upload to nginx": upload_there,
-                 "download from pysandbox-server": lambda: download(server.port, kept),
-                 "download from nginx": lambda: download(nginx.port, "/kept.bin")}
+                 "download from pysandbox-server": lambda: download(server.port, kept, megabytes),
+                 "download from nginx": lambda: download(nginx.port, "/kept.bin", megabytes)}
         for side in list(sides.values())[2:]:
             side()  # warms the page cache; not counted
-        rounds = in_rounds(options.transfer_rounds, sides)
+        return in_rounds(count, sides)
+
+
+def measure_transfers(options):
+    print(f"\nTransfers of {options.megabytes} MiB, {options.transfer_rounds} rounds")
+    rounds = transfers(options.megabytes, options.transfer_rounds)
     tell_sides(rounds, "MiB/s")
     tell_ratios(rounds, ("upload to pysandbox-server", "upload to nginx"), ("download from pysandbox-server", "download from nginx"))
 
 
-print(f"{os.cpu_count()} cpus, Linux {os.uname().release}, load {os.getloadavg()[0]:.2f}, {options.program}")
 PARTS = {"trips": measure_trips, "submits": measure_submits, "transfers": measure_transfers}
-for part in options.only.split(","):
-    PARTS[part]()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default="build/release/bin/pysandbox-server")
+    parser.add_argument("--only", default="trips,submits,transfers", help="which parts")
+    parser.add_argument("--rounds", type=int, default=200, help="of round trips")
+    parser.add_argument("--submits", type=int, default=4000, help="in each of the rounds of submissions")
+    parser.add_argument("--submit-rounds", type=int, default=5)
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--megabytes", type=int, default=1024, help="of a transfer")
+    parser.add_argument("--transfer-rounds", type=int, default=5)
+    options = parser.parse_args()
+    use(options.program)
+    print(f"{os.cpu_count()} cpus, Linux {os.uname().release}, load {os.getloadavg()[0]:.2f}, {options.program}")
+    for part in options.only.split(","):
+        PARTS[part](options)
+
+
+if __name__ == "__main__":
+    main()

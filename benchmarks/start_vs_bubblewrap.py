@@ -9,11 +9,12 @@ network, a tmpfs; it has no cgroup, no system-call filter, no limits, and collec
 """
 import argparse
 import os
-import random
 import statistics
 import subprocess
 import sys
 import time
+
+from rounds import in_rounds, interval
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--program", default="build/release/bin/pysandbox")
@@ -44,23 +45,13 @@ def one(command):
 
 for command in sides.values():  # warm the page cache; not counted
     one(command)
-rounds = []
-for _ in range(options.rounds):
-    order = list(sides)
-    random.shuffle(order)
-    rounds.append({side: one(sides[side]) for side in order})
+rounds = in_rounds(options.rounds, {side: lambda command=command: one(command) for side, command in sides.items()})
 
 if options.csv:
     with open(options.csv, "w") as file:
         print(",".join(sides), file=file)
         for row in rounds:
             print(",".join(f"{row[side]:.4f}" for side in sides), file=file)
-
-
-def interval(values):
-    medians = sorted(statistics.median(random.choices(values, k=len(values))) for _ in range(1000))
-    return medians[25], medians[974]
-
 
 print(f"{options.rounds} rounds, {os.cpu_count()} cpus, Linux {os.uname().release}, load {os.getloadavg()[0]:.2f}")
 for side in sides:
