@@ -6,7 +6,8 @@
 //
 //   tests/support/throwaway_postgres.py -n 3 build/test/bin/job_store_bench
 //
-// What is compared runs in turns, and the ratios are those of the medians.
+// What is compared runs in turns, and the ratios are those of the medians. With --rounds as its first word it prints
+// every value in place of medians, as lines of "round,store,what,value".
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -39,6 +40,12 @@ constexpr std::array depths{1, 1'000, 100'000};
 
 const pysandbox::JobRequest request{.code = "print('hello')"};
 
+enum class Print { medians, each_round };
+
+void print_round(std::size_t round, std::string_view name, std::string_view what, double value) {
+  fmt::print("{},{},{},{:.3f}\n", round, name, what, value);
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values.at(values.size() / 2);
@@ -62,11 +69,18 @@ double submits_per_second(pysandbox::JobStore& store, int threads) {
   return submitted / Seconds(Clock::now() - start).count();
 }
 
-void measure_submits(pysandbox::JobStore& store, std::string_view name) {
+void measure_submits(pysandbox::JobStore& store, std::string_view name, Print print) {
   std::vector<double> together, one_by_one;
   for (int round = 0; round < rounds; ++round) {
     one_by_one.push_back(submits_per_second(store, 1));
     together.push_back(submits_per_second(store, clients));
+  }
+  if (print == Print::each_round) {
+    for (std::size_t round = 0; round < together.size(); ++round) {
+      print_round(round, name, "submits/s one by one", one_by_one[round]);
+      print_round(round, name, fmt::format("submits/s of {} clients", clients), together[round]);
+    }
+    return;
   }
   fmt::print("{:10}  submits/s, one by one {:8.0f}   {} clients {:8.0f}   ratio {:.1f}\n", name, median(one_by_one),
              clients, median(together), median(together) / median(one_by_one));
@@ -96,37 +110,43 @@ double claim_time(pysandbox::JobStore& store) {
 using Stores = std::vector<std::unique_ptr<pysandbox::JobStore>>;
 
 // One empty store for each depth.
-void measure_claims(const Stores& stores, std::string_view name) {
+void measure_claims(const Stores& stores, std::string_view name, Print print) {
   for (std::size_t index = 0; index < depths.size(); ++index) add_jobs(*stores[index], depths[index]);
   std::vector<std::vector<double>> times(depths.size());
   for (int count = 0; count < claims; ++count) {
     for (std::size_t index = 0; index < depths.size(); ++index) times[index].push_back(claim_time(*stores[index]));
   }
   for (std::size_t index = 0; index < depths.size(); ++index) {
+    const auto what = fmt::format("claim us with {} queued", depths[index]);
+    if (print == Print::each_round) {
+      for (std::size_t round = 0; round < times[index].size(); ++round)
+        print_round(round, name, what, times[index][round]);
+      continue;
+    }
     fmt::print("{:10}  claim with {:6} queued {:8.0f} us   ratio {:.2f}\n", name, depths[index], median(times[index]),
                median(times[index]) / median(times.front()));
   }
   std::fflush(stdout);
 }
 
-void measure(const Stores& stores, std::string_view name) {
-  measure_claims(stores, name);
-  measure_submits(*stores.front(), name);
+void measure(const Stores& stores, std::string_view name, Print print) {
+  measure_claims(stores, name, print);
+  measure_submits(*stores.front(), name, print);
 }
 
-void measure_sqlite() {
+void measure_sqlite(Print print) {
   std::string directory = "job_store_bench.XXXXXX";
   if (::mkdtemp(directory.data()) == nullptr) throw std::runtime_error("no directory can be made here; go elsewhere");
   Stores stores;
   for (const int depth : depths) {
     stores.push_back(pysandbox::open_sqlite_job_store(fmt::format("{}/{}.sqlite", directory, depth)));
   }
-  measure(stores, "SQLite");
+  measure(stores, "SQLite", print);
   stores.clear();
   std::filesystem::remove_all(directory);
 }
 
-void measure_postgres(const std::vector<std::string>& urls) {
+void measure_postgres(const std::vector<std::string>& urls, Print print) {
   Stores stores;
 #ifdef PYSANDBOX_WITH_POSTGRES
   for (const std::string& url : urls) stores.push_back(pysandbox::open_postgres_job_store(url));
@@ -135,15 +155,17 @@ void measure_postgres(const std::vector<std::string>& urls) {
     throw std::runtime_error(
         "give a PostgreSQL database for each of three depths, and build with PYSANDBOX_WITH_POSTGRES");
   }
-  measure(stores, "PostgreSQL");
+  measure(stores, "PostgreSQL", print);
 }
 
 }  // namespace
 
 int main(int count, char** words) try {
-  const std::vector<std::string> urls(words + 1, words + count);
-  measure_sqlite();
-  if (!urls.empty()) measure_postgres(urls);
+  std::vector<std::string> urls(words + 1, words + count);
+  const Print print = !urls.empty() && urls.front() == "--rounds" ? Print::each_round : Print::medians;
+  if (print == Print::each_round) urls.erase(urls.begin());
+  measure_sqlite(print);
+  if (!urls.empty()) measure_postgres(urls, print);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
