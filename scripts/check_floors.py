@@ -43,6 +43,7 @@ server/api/                       server/ src/wire/json_document.* src/wire/base
 cli/                              cli/ src/wire/json_document.* src/wire/json_field.* src/support/unique_fd.* @PUBLIC   std linux libraries
 server/                           server/ @PUBLIC                                        std linux libraries
 examples/                         examples/ @PUBLIC                                      std linux libraries
+benchmarks/stage_bench.cpp        src/ @PUBLIC @GENERATED                                  std linux libraries
 benchmarks/                       benchmarks/ @PUBLIC                                    std linux libraries
 tests/                            tests/ src/ cli/ server/ @PUBLIC @GENERATED            std linux libraries
 """
