@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Measures pysandbox beside its peers, as scripts/bench.sh has it; start it by that.
+
+    bench.py --plan smoke|quick|full [--bin build/bench/bin] [--results DIRECTORY] [--page docs/performance.md]
+             [--packages SITE-PACKAGES --environment NAME]
+
+Writes results.json and performance.md into the directory of results and, with --page, the generated part of that page.
+"""
+import argparse
+import contextlib
+import dataclasses
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+import docker_engine  # noqa: E402
+import goals  # noqa: E402
+import machine  # noqa: E402
+import measurements  # noqa: E402
+import oci  # noqa: E402
+import ours  # noqa: E402
+import page  # noqa: E402
+import parts  # noqa: E402
+import processes  # noqa: E402
+import workloads  # noqa: E402
+from block_driver import CLEAN, BlockDriver  # noqa: E402
+from contender import PYTHON, CannotRun, Place  # noqa: E402
+from session import Session  # noqa: E402
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+IN_PROCESS, COMMAND_LINE, SQLITE, POSTGRES = (kind.name for kind in (ours.InProcess, ours.CommandLine, ours.ServiceOnSqlite, ours.ServiceOnPostgres))
+BUSY = goals.BUSY_CLIENTS
+
+
+def tell(text):
+    print(f"[{time.monotonic() - BEGAN:6.1f} s] {text}", flush=True)
+
+
+BEGAN = time.monotonic()
+
+
+# WHAT A PLAN MEASURES
+
+# Each a list of steps: what it is, and how to do it. The first come first if the time is short.
+
+def smoke(session, place, named):
+    """That everything still works. It claims nothing."""
+    few = some(named, IN_PROCESS, COMMAND_LINE, "python3")
+    return [
+        ("W1", lambda: measurements.latency(session, "W1", count=2, budget_s=5, runs=1)),
+        ("W10", lambda: measurements.deadline(session, count=1, budget_s=2, among=few)),
+        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.2, count=1, budget_s=2, among=few)),
+        ("files", lambda: measurements.files(session, [KIB], count=1, budget_s=2, among=few)),
+        ("submission to start", lambda: measurements.start_delay(session, named[SQLITE], count=3)),
+        ("queue", lambda: measurements.drain(session, named[SQLITE], (3,), budget_s=5)),
+        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
+        ("stages", lambda: parts.stages(session, place, repetitions=1, min_time_s=0.001)),
+    ]
+
+
+def quick(session, place, named):
+    return [
+        ("W1", lambda: measurements.latency(session, "W1", count=30, budget_s=40)),
+        ("W2", lambda: measurements.latency(session, "W2", count=10, budget_s=12)),
+        ("W9", lambda: measurements.latency(session, "W9", count=10, budget_s=12)),
+        ("W10", lambda: measurements.deadline(session, count=5, budget_s=12)),
+        ("throughput of 1", lambda: measurements.throughput(session, 1, seconds=0.4, count=5, budget_s=10)),
+        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.4, count=5, budget_s=20)),
+        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
+    ]
+
+
+def full(session, place, named):
+    def latencies(names, **how):
+        return [(name, lambda name=name: measurements.latency(session, name, **how)) for name in names]
+
+    fast = [contender for contender in session.contenders if contender.name not in ("docker run", "runsc (gVisor)", "python3 -c pass")]
+    with_files = some(named, IN_PROCESS, SQLITE, "python3", "bubblewrap", "docker run")
+
+    def crowd(clients):
+        for name in ("docker run", "runsc (gVisor)"):
+            session.absence(f"W1, {clients} clients", name, "it takes seconds for each round; see 8 clients")
+        measurements.throughput(session, clients, seconds=0.8, count=10, budget_s=20, among=fast)
+
+    return [
+        *latencies(["W1"], count=60, budget_s=180),
+        *latencies(["W3", "W4"], count=30, budget_s=60),
+        ("W10", lambda: measurements.deadline(session, count=20, budget_s=50)),
+        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.8, count=10, budget_s=60)),
+        ("store", lambda: parts.store(session, place)),
+        ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=3)),
+        ("stages", lambda: parts.stages(session, place, repetitions=5, min_time_s=0.1)),
+        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
+        ("memory of parked sandboxes with packages", lambda: place.environment and parts.parked(session, named[IN_PROCESS], place.modules)),
+        ("pool", lambda: parts.pool(session, named[IN_PROCESS])),
+        ("W1, sparse", lambda: measurements.latency(session, "W1", count=10, budget_s=80, pause_s=0.5, runs=2)),
+        *latencies(["W2", "W9", "W5"], count=30, budget_s=50),
+        *latencies(["W6", "W7", "W11"], count=10, budget_s=40, runs=1),
+        *((f"throughput of {clients}", lambda clients=clients: measurements.throughput(session, clients, seconds=0.8, count=10, budget_s=25))
+          for clients in (1, 2, 4)),
+        *((f"throughput of {clients}", lambda clients=clients: crowd(clients)) for clients in (16, 32, 64)),
+        *((f"submission to start, {name}", lambda name=name: measurements.start_delay(session, named[name], count=50))
+          for name in (SQLITE, POSTGRES) if name in named),
+        ("queue", lambda: measurements.drain(session, named[SQLITE], (1, 10, 100, 1000), budget_s=60)),
+        ("files", lambda: measurements.files(session, [KIB, MIB, 16 * MIB, 128 * MIB, GIB], count=10, budget_s=100, among=with_files)),
+    ]
+
+
+def some(named, *names):
+    return [named[name] for name in names if name in named]
+
+
+PLANS = {"smoke": (smoke, 120), "quick": (quick, 165), "full": (full, 27 * 60)}  # and how many seconds it may take
+
+
+def follow(session, steps, until):
+    for what, step in steps:
+        if time.monotonic() > until:
+            session.absence(what, "everybody", "the time of this run was over")
+            continue
+        step()
+
+
+# WHO TAKES PART
+
+def enter(stack, session, contender):
+    try:
+        session.contenders.append(stack.enter_context(contender))
+    except (CannotRun, OSError, AssertionError) as error:
+        session.absence("everything", contender.name, str(error))
+
+
+def gather(stack, session, place):
+    """Everybody who can be here, started."""
+    place.directory(workloads.BY_NAME["W1"])
+    with open(place.directory(workloads.BY_NAME["W5"]) / "data.csv", "w") as file:
+        file.write(workloads.csv_of_10_mb() if place.modules else "key\n")
+    driver = stack.enter_context(BlockDriver(str(place.bin / "bench_driver")))
+    (place.scratch / "kept").mkdir()
+    own_driver = stack.enter_context(BlockDriver(str(place.bin / "bench_driver"), str(place.scratch / "kept")))
+    for contender in (ours.InProcess(place, own_driver), ours.CommandLine(place, driver), ours.ServiceOnSqlite(place, driver),
+                      ours.ServiceOnPostgres(place, driver), processes.BarePython(place, driver), processes.BarePass(place, driver),
+                      processes.ForkServer(place), processes.Bubblewrap(place, driver), processes.Firejail(place, driver)):
+        enter(stack, session, contender)
+    if not any(shutil.which(program, path=CLEAN["PATH"]) for program in ("runc", "runsc", "dockerd")):
+        for name in ("runc", "runsc (gVisor)", "docker run", "docker exec, warm"):
+            session.absence("everything", name, "it is not installed; see bench_packages in scripts/packages.sh")
+        return
+    oci.make_root(place.scratch / "root", place.packages)
+    for contender in (oci.Runc(place, driver), oci.Runsc(place, driver)):
+        enter(stack, session, contender)
+    try:
+        engine = stack.enter_context(docker_engine.Engine(place.scratch / "root"))
+    except (CannotRun, OSError) as error:
+        for name in (docker_engine.DockerRun.name, docker_engine.DockerExec.name):
+            session.absence("everything", name, str(error))
+        return
+    for contender in (docker_engine.DockerRun(place, driver, engine), docker_engine.DockerExec(place, driver, engine)):
+        enter(stack, session, contender)
+
+
+def importable(packages):
+    """Which of the modules that workloads need are in a site-packages."""
+    return tuple(name for name in ("numpy", "pandas") if packages and subprocess.run(
+        [PYTHON, "-c", f"import {name}"], env={**CLEAN, "PYTHONPATH": str(packages)}, capture_output=True).returncode == 0)
+
+
+def facts(session):
+    versions = {"bubblewrap": ("bwrap", "--version"), "firejail": ("firejail", "--version"), "runc": ("runc", "--version"),
+                "runsc (gVisor)": ("runsc", "--version"), "docker run": ("/usr/bin/docker", "--version")}
+    names = {contender.name for contender in session.contenders}
+    return {**machine.describe(), "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+            "peers": [machine.version(*command) for name, command in versions.items() if name in names]}
+
+
+def results(session, about, plan, warm):
+    return {
+        "plan": plan, "machine": about, "warm": warm, "seconds": round(time.monotonic() - BEGAN),
+        "load": {"rounds": len(session.loads), "disturbed": sum(load > machine.BUSY_FROM for load in session.loads)},
+        "records": [dataclasses.asdict(record) for record in session.records],
+        "sides": [dataclasses.asdict(side) for side in session.sides],
+        "not_measured": [dataclasses.asdict(absent) for absent in session.absent],
+        "void": [{"who": who, "what": what, "runs": count, "first": session.complaints[who, what]}
+                 for (who, what), count in session.voids.items()],
+        "isolation": session.isolation,
+        "goals": [{"what": verdict.goal.what, "against": verdict.goal.against, "goal": verdict.goal.target, "measured": verdict.measured,
+                   "reached": verdict.reached, "why": verdict.why} for verdict in goals.judge_all(session, warm)],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plan", choices=PLANS, required=True)
+    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/bench/bin"))
+    parser.add_argument("--results", type=pathlib.Path, default=pathlib.Path("build/bench"))
+    parser.add_argument("--page", type=pathlib.Path, help="write the generated part of this page")
+    parser.add_argument("--packages", type=pathlib.Path, help="a site-packages with numpy and pandas, for the peers")
+    parser.add_argument("--environment", default="", help="the same for ours: the name or digest of an environment")
+    parser.add_argument("--command", default="", help="how this was asked for, for the page")
+    options = parser.parse_args()
+    command = options.command or f"benchmarks/bench.py --plan {options.plan}"
+    with tempfile.TemporaryDirectory(prefix="pysandbox-bench-", dir="/var/tmp") as scratch, contextlib.ExitStack() as stack:
+        pathlib.Path(scratch).chmod(0o755)
+        packages = options.packages.resolve() if options.packages else None
+        place = Place(options.bin.resolve(), pathlib.Path(scratch), packages, options.environment, importable(packages))
+        session = Session([], tell)
+        gather(stack, session, place)
+        named = {contender.name: contender for contender in session.contenders}
+        tell(f"{', '.join(named)}; load average {machine.describe()['load_average']:.1f}")
+        plan, seconds = PLANS[options.plan]
+        follow(session, plan(session, place, named), BEGAN + seconds)
+        warm = any(map(ours.is_warm, session.isolation.values()))
+        about = facts(session)
+    options.results.mkdir(parents=True, exist_ok=True)
+    (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, warm), indent=1))
+    text = page.generate(session, about, command, warm)
+    (options.results / "performance.md").write_text(text)
+    if options.page:
+        page.replace_generated(options.page, text)
+    tell(f"written: {options.results}/results.json and performance.md" + (f", {options.page}" if options.page else ""))
+    for verdict in goals.judge_all(session, warm):
+        tell(f"  {verdict.goal.what} / {verdict.goal.against}: {verdict.measured or '-'} of {verdict.goal.target:g}: {verdict.reached}")
+
+
+if __name__ == "__main__":
+    main()

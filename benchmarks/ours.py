@@ -1,0 +1,167 @@
+"""Our own sides: in process, by the command line, over HTTP with SQLite and with PostgreSQL."""
+import json
+import pathlib
+import sys
+
+from block_driver import CLEAN
+from contender import CannotRun, Contender, Program
+from workloads import MEMORY_MIB, PROCESSES, Seen
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/server"))
+import server_process  # noqa: E402
+import throwaway_postgres  # noqa: E402
+
+OPEN_HOUSE = ("--rate", 10_000_000, "--max-active", 10_000_000, "--max-queued", 10_000_000, "--log-level", "warning")
+
+
+def features_of(isolation):
+    """What a result says really isolated it, in the words of the matrix."""
+    names = isolation.get("namespaces", [])
+    cgroup = isolation.get("limits") == "cgroup"
+    return {
+        "namespaces": ", ".join(names), "network off": "yes" if "net" in names else "no", "read-only root": "yes",
+        "system-call filter": f"{isolation.get('seccomp')}" + (f", Landlock {isolation['landlock_abi']}" if isolation.get("landlock_abi") else ""),
+        "no capabilities": "yes", "user id of its own": "yes" if isolation.get("unique_uid") else "no",
+        "memory limit": "cgroup" if cgroup else "watchdog", "process limit": "cgroup" if cgroup else "rlimit", "time limit": "yes",
+        "kernel of its own": "no", "files handed back": "yes, hashed", "the fate as data": "yes"}
+
+
+def is_warm(isolation):
+    """Whether a result says that its interpreter was there before its job."""
+    return any("warm" in str(value) for key, value in isolation.items() if key != "namespaces")
+
+
+def limits(workload):
+    seconds = workload.time_limit_s
+    return {"time_limit": seconds, "cpu_time_limit": max(seconds, 1.0) + 1, "memory_bytes": MEMORY_MIB << 20, "processes": PROCESSES,
+            **workload.limits}
+
+
+def seen_in(result):
+    code = result["exit_code"]
+    return Seen(code if code is not None else -9, result["stdout"] or "", result["stderr"] or "", False, result["outcome"], result)
+
+
+class InProcess(Contender):
+    """Sandbox::run in a C++ program."""
+    name = "pysandbox, in process"
+    ours = True
+
+    def __init__(self, place, driver):
+        super().__init__(place)
+        self.own_driver = driver
+
+    def driver(self):
+        return self.own_driver
+
+    def why_not(self, workload):
+        if workload.needs and not self.place.environment:
+            return f"no environment with {workload.needs}: give --environment"
+        return None
+
+    def block(self, workload):
+        request = {"code": workload.code, "limits": limits(workload)}
+        if workload.input:
+            request["inputs"] = [{"path": workload.input, "source": str(self.place.directory(workload) / workload.input)}]
+        if workload.needs:
+            request["environment"] = self.place.environment
+        return [("side", "sandbox"), ("request", json.dumps(request))]
+
+    def seen(self, sample):
+        return seen_in(json.loads(sample.text))
+
+
+class CommandLine(Program):
+    """`pysandbox run`, without a server: a new process for each job."""
+    name = "pysandbox run"
+    ours = True
+
+    def why_not(self, workload):
+        if workload.needs and not self.place.environment:
+            return f"no environment with {workload.needs}: give --environment"
+        return None
+
+    def words(self, workload):
+        flags = [word for name, value in limits(workload).items() for word in ("--limit", f"{name}={value}")]
+        data = ["--data", self.place.directory(workload) / workload.input] if workload.input else []
+        environment = ["--environment", self.place.environment] if workload.needs else []
+        return [self.place.bin / "pysandbox", "run", "-q", *flags, *data, *environment, "-c", workload.code]
+
+    def block(self, workload):
+        # It keeps its time limit itself; should it not, this ends it, and the check says so.
+        return [(key, int((workload.time_limit_s + 10) * 1000) if key == "deadline_ms" else value)
+                for key, value in super().block(workload)]
+
+    def seen(self, sample):
+        seen = super().seen(sample)
+        if seen.killed:
+            seen.stdout = ""
+        return seen
+
+
+class Service(InProcess):
+    """pysandbox-server on loopback: POST /api/jobs with `wait`, over connections that stay open. Each job is on the disk
+    before it runs, and its result before it is answered."""
+
+    def server_flags(self):
+        return []
+
+    def __enter__(self):
+        server_process.PROGRAM = str(self.place.bin / "pysandbox-server")
+        self.server = server_process.Server(*OPEN_HOUSE, *self.server_flags(), env={"PATH": CLEAN["PATH"]})
+        self.server.__enter__()
+        self.uploads = {}
+        return self
+
+    def __exit__(self, *rest):
+        self.server.__exit__(*rest)
+
+    def block(self, workload):
+        body = {"code": workload.code, "timeout": workload.time_limit_s, "wait": True,
+                "limits": {key: value for key, value in limits(workload).items() if key != "time_limit"}}
+        if workload.input:
+            body["files"] = [{"path": workload.input, "file_id": self._upload(self.place.directory(workload) / workload.input)}]
+        if workload.needs:
+            body["environment"] = self.place.environment
+        return [("side", "http"), ("port", self.server.port), ("body", json.dumps(body))]
+
+    def _upload(self, file):
+        if file not in self.uploads:
+            answer = self.server.request("PUT", f"/api/files?filename={file.name}", file.read_bytes())
+            if answer.status != 201:
+                raise CannotRun(f"the upload was answered with {answer}")
+            self.uploads[file] = answer.json()["file_id"]
+        return self.uploads[file]
+
+    def seen(self, sample):
+        if sample.status != 200:
+            return Seen(-1, "", f"HTTP {sample.status}: {sample.text[:300]}")
+        return seen_in(json.loads(sample.text))
+
+
+class ServiceOnSqlite(Service):
+    name = "pysandbox-server, SQLite"
+
+
+class ServiceOnPostgres(Service):
+    name = "pysandbox-server, PostgreSQL"
+
+    def __enter__(self):
+        if throwaway_postgres.missing():
+            raise CannotRun("PostgreSQL is not installed; install the package postgresql")
+        self.database = throwaway_postgres.Postgres()
+        self.database.__enter__()
+        try:
+            return super().__enter__()
+        except BaseException:
+            self.database.__exit__()
+            raise
+
+    def __exit__(self, *rest):
+        try:
+            super().__exit__(*rest)
+        finally:
+            self.database.__exit__()
+
+    def server_flags(self):
+        return ["--database-url", self.database.url]
