@@ -2,7 +2,7 @@
 """Measures pysandbox beside its peers, as scripts/bench.sh has it; start it by that.
 
     bench.py --plan smoke|quick|full [--bin build/bench/bin] [--results DIRECTORY] [--page docs/performance.md]
-             [--packages SITE-PACKAGES --environment NAME]
+             [--packages SITE-PACKAGES --environment NAME --environments DIRECTORY]
 
 Writes results.json and performance.md into the directory of results and, with --page, the generated part of that page.
 """
@@ -35,6 +35,7 @@ from session import Session  # noqa: E402
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 IN_PROCESS, COMMAND_LINE, SQLITE, POSTGRES = (kind.name for kind in (ours.InProcess, ours.CommandLine, ours.ServiceOnSqlite, ours.ServiceOnPostgres))
 BUSY = goals.BUSY_CLIENTS
+MEMORY_ROUNDS = 5
 
 
 def tell(text):
@@ -55,10 +56,11 @@ def smoke(session, place, named):
         ("W1", lambda: measurements.latency(session, "W1", count=2, budget_s=5, runs=1)),
         ("W10", lambda: measurements.deadline(session, count=1, budget_s=2, among=few)),
         ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.2, count=1, budget_s=2, among=few)),
-        ("files", lambda: measurements.files(session, [KIB], count=1, budget_s=2, among=few)),
+        ("files", lambda: measurements.file_of(session, KIB, count=1, budget_s=2, among=few)),
         ("submission to start", lambda: measurements.start_delay(session, named[SQLITE], count=3)),
         ("queue", lambda: measurements.drain(session, named[SQLITE], (3,), budget_s=5)),
-        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
+        ("pool", lambda: parts.pool_curve(session, place, (2,), count=1, budget_s=1)),
+        ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=1)),
         ("stages", lambda: parts.stages(session, place, repetitions=1, min_time_s=0.001)),
     ]
 
@@ -71,7 +73,7 @@ def quick(session, place, named):
         ("W10", lambda: measurements.deadline(session, count=5, budget_s=12)),
         ("throughput of 1", lambda: measurements.throughput(session, 1, seconds=0.4, count=5, budget_s=10)),
         ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.4, count=5, budget_s=20)),
-        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
+        ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=MEMORY_ROUNDS)),
     ]
 
 
@@ -95,9 +97,10 @@ def full(session, place, named):
         ("store", lambda: parts.store(session, place)),
         ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=3)),
         ("stages", lambda: parts.stages(session, place, repetitions=5, min_time_s=0.1)),
-        ("memory of parked sandboxes", lambda: parts.parked(session, named[IN_PROCESS], ())),
-        ("memory of parked sandboxes with packages", lambda: place.environment and parts.parked(session, named[IN_PROCESS], place.modules)),
-        ("pool", lambda: parts.pool(session, named[IN_PROCESS])),
+        ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=MEMORY_ROUNDS)),
+        ("memory of parked sandboxes with packages", lambda: place.environment and parts.parked(session, place, "W4", place.modules, count=MEMORY_ROUNDS)),
+        ("empty pool", lambda: parts.pool_empty(session, place, named["python3"], count=20, budget_s=20)),
+        ("pool", lambda: parts.pool_curve(session, place, (0, 1, 2, 4, 8, 16, 32, 64), count=20, budget_s=40)),
         ("W1, sparse", lambda: measurements.latency(session, "W1", count=10, budget_s=80, pause_s=0.5, runs=2)),
         *latencies(["W2", "W9", "W5"], count=30, budget_s=50),
         *latencies(["W6", "W7", "W11"], count=10, budget_s=40, runs=1),
@@ -107,7 +110,8 @@ def full(session, place, named):
         *((f"submission to start, {name}", lambda name=name: measurements.start_delay(session, named[name], count=50))
           for name in (SQLITE, POSTGRES) if name in named),
         ("queue", lambda: measurements.drain(session, named[SQLITE], (1, 10, 100, 1000), budget_s=60)),
-        ("files", lambda: measurements.files(session, [KIB, MIB, 16 * MIB, 128 * MIB, GIB], count=10, budget_s=100, among=with_files)),
+        *((f"a file of {size} bytes", lambda size=size: measurements.file_of(session, size, count=10, budget_s=20, among=with_files))
+          for size in (KIB, MIB, 16 * MIB, 128 * MIB, GIB)),
     ]
 
 
@@ -141,9 +145,7 @@ def gather(stack, session, place):
     with open(place.directory(workloads.BY_NAME["W5"]) / "data.csv", "w") as file:
         file.write(workloads.csv_of_10_mb() if place.modules else "key\n")
     driver = stack.enter_context(BlockDriver(str(place.bin / "bench_driver")))
-    (place.scratch / "kept").mkdir()
-    own_driver = stack.enter_context(BlockDriver(str(place.bin / "bench_driver"), str(place.scratch / "kept")))
-    for contender in (ours.InProcess(place, own_driver), ours.CommandLine(place, driver), ours.ServiceOnSqlite(place, driver),
+    for contender in (ours.InProcess(place), ours.CommandLine(place, driver), ours.ServiceOnSqlite(place, driver),
                       ours.ServiceOnPostgres(place, driver), processes.BarePython(place, driver), processes.BarePass(place, driver),
                       processes.ForkServer(place), processes.Bubblewrap(place, driver), processes.Firejail(place, driver)):
         enter(stack, session, contender)
@@ -178,7 +180,7 @@ def facts(session):
             "peers": [machine.version(*command) for name, command in versions.items() if name in names]}
 
 
-def results(session, about, plan, warm):
+def results(session, about, plan, warm, left):
     return {
         "plan": plan, "machine": about, "warm": warm, "seconds": round(time.monotonic() - BEGAN),
         "load": {"rounds": len(session.loads), "disturbed": sum(load > machine.BUSY_FROM for load in session.loads)},
@@ -187,7 +189,8 @@ def results(session, about, plan, warm):
         "not_measured": [dataclasses.asdict(absent) for absent in session.absent],
         "void": [{"who": who, "what": what, "runs": count, "first": session.complaints[who, what]}
                  for (who, what), count in session.voids.items()],
-        "isolation": session.isolation,
+        "isolation": [{"who": who, "runs": count, "isolation": json.loads(text)} for (who, text), count in session.isolations.items()],
+        "left_behind": left,
         "goals": [{"what": verdict.goal.what, "against": verdict.goal.against, "goal": verdict.goal.target, "measured": verdict.measured,
                    "reached": verdict.reached, "why": verdict.why} for verdict in goals.judge_all(session, warm)],
     }
@@ -201,23 +204,28 @@ def main():
     parser.add_argument("--page", type=pathlib.Path, help="write the generated part of this page")
     parser.add_argument("--packages", type=pathlib.Path, help="a site-packages with numpy and pandas, for the peers")
     parser.add_argument("--environment", default="", help="the same for ours: the name or digest of an environment")
+    parser.add_argument("--environments", type=pathlib.Path, help="the directory that has it")
     parser.add_argument("--command", default="", help="how this was asked for, for the page")
     options = parser.parse_args()
+    before = machine.left_behind()
     command = options.command or f"benchmarks/bench.py --plan {options.plan}"
     with tempfile.TemporaryDirectory(prefix="pysandbox-bench-", dir="/var/tmp") as scratch, contextlib.ExitStack() as stack:
         pathlib.Path(scratch).chmod(0o755)
         packages = options.packages.resolve() if options.packages else None
-        place = Place(options.bin.resolve(), pathlib.Path(scratch), packages, options.environment, importable(packages))
+        place = Place(options.bin.resolve(), pathlib.Path(scratch), packages, options.environment, options.environments, importable(packages))
         session = Session([], tell)
         gather(stack, session, place)
         named = {contender.name: contender for contender in session.contenders}
         tell(f"{', '.join(named)}; load average {machine.describe()['load_average']:.1f}")
         plan, seconds = PLANS[options.plan]
         follow(session, plan(session, place, named), BEGAN + seconds)
-        warm = any(map(ours.is_warm, session.isolation.values()))
+        warm = any(ours.is_warm(json.loads(text)) for _, text in session.isolations)
         about = facts(session)
+    left = sorted(machine.left_behind() - before)
+    if left:
+        tell(f"left behind, by this or by others: {', '.join(left)}")
     options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, warm), indent=1))
+    (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, warm, left), indent=1))
     text = page.generate(session, about, command, warm)
     (options.results / "performance.md").write_text(text)
     if options.page:

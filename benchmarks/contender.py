@@ -19,6 +19,7 @@ class Place:
     scratch: pathlib.Path    # a temporary directory
     packages: pathlib.Path | None = None  # a site-packages for the peers, with numpy and pandas
     environment: str = ""    # the same for ours: the name or digest of an environment
+    environments: pathlib.Path | None = None  # the directory that has it
     modules: tuple = ()      # which of numpy and pandas are there
 
     def directory(self, workload):
@@ -33,6 +34,7 @@ class Contender(contextlib.AbstractContextManager):
     keeps = {}  # a feature: what it does of it; see FEATURES
     only = ()   # the workloads that it is for; empty: all
     silent = False  # prints nothing: its output is its end
+    settle_s = 0.0  # after its first runs, until it is as it will be
 
     def __init__(self, place):
         self.place = place
@@ -47,7 +49,7 @@ class Contender(contextlib.AbstractContextManager):
     def why_not(self, workload):
         """Why this workload makes no sense here; nothing if it does."""
         if workload.needs and workload.needs not in self.place.modules:
-            return f"no {workload.needs}: give --packages for the peers and --environment for ours"
+            return f"no {workload.needs}: give --packages"
         if workload.needs_memory_limit and self.keeps.get("memory limit", "no") == "no":
             return "it has no memory limit"
         return None
@@ -74,7 +76,7 @@ class Contender(contextlib.AbstractContextManager):
 
 # The rows of the matrix beside the numbers.
 FEATURES = ("namespaces", "network off", "read-only root", "system-call filter", "no capabilities", "user id of its own", "memory limit",
-            "process limit", "time limit", "kernel of its own", "files handed back", "the fate as data")
+            "process limit", "time limit", "kernel of its own", "address layout of its own", "files handed back", "the fate as data")
 
 
 class Program(Contender):

@@ -83,7 +83,7 @@ class Engine:
 class DockerProgram(Program):
     keeps = {"namespaces": "mount, pid, net, ipc, uts", "network off": "yes", "read-only root": "yes",
              "system-call filter": "its default list", "no capabilities": "yes", "user id of its own": "given, shared",
-             "memory limit": "cgroup", "process limit": "cgroup", "time limit": "by the harness"}
+             "memory limit": "cgroup", "process limit": "cgroup", "address layout of its own": "yes", "time limit": "by the harness"}
 
     def __init__(self, place, driver, engine):
         super().__init__(place, driver)

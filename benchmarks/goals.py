@@ -6,7 +6,7 @@ BUSY_CLIENTS = 8  # enough to keep all processors of a small machine busy
 
 IN_PROCESS = "pysandbox, in process"
 SERVICE = "pysandbox-server, SQLite"
-NO_WARM = "this build starts an interpreter for each job: its results say nothing of a warm one"
+NO_WARM = "this build starts an interpreter for each job: no result says that its start was warm"
 
 
 @dataclasses.dataclass

@@ -144,14 +144,13 @@ def drain(session, service, depths, *, budget_s):
         session.keep_side(what, service.name, "1/s", [depth / (time.monotonic() - began)])
 
 
-def files(session, sizes, *, count, budget_s, among=None):
-    """W8 over the size of the file."""
-    for size in sizes:
-        workload = copying(size)
-        place = session.contenders[0].place.directory(workload)
-        with open(place / workload.input, "wb") as file:
-            for _ in range(max(1, size >> 20)):
-                file.write(os.urandom(min(size, 1 << 20)))
-        place.chmod(0o777)
-        latency(session, workload, count=count, budget_s=budget_s / len(sizes), runs=max(1, min(10, (8 << 20) // size)), among=among)
-        (place / workload.input).unlink()
+def file_of(session, size, *, count, budget_s, among=None):
+    """W8 with a file of that size."""
+    workload = copying(size)
+    place = session.contenders[0].place.directory(workload)
+    place.chmod(0o777)  # docker's program is somebody else
+    with open(place / workload.input, "wb") as file:
+        for _ in range(max(1, size >> 20)):
+            file.write(os.urandom(min(size, 1 << 20)))
+    latency(session, workload, count=count, budget_s=budget_s, runs=max(1, min(10, (8 << 20) // size)), among=among)
+    (place / workload.input).unlink()

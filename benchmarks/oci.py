@@ -50,6 +50,7 @@ class OciRuntime(Program):
 
     def __enter__(self):
         need(self.program, self.program)
+        need("runc", "runc")  # which writes the bundles
         self.state = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.program}-", dir="/run" if os.geteuid() == 0 else None))
         self.bundles = {}
         return self
@@ -85,7 +86,7 @@ class OciRuntime(Program):
 class Runc(OciRuntime):
     name = program = "runc"
     keeps = {"namespaces": "mount, pid, net, ipc, uts", "network off": "yes", "read-only root": "yes", "no capabilities": "yes",
-             "memory limit": "cgroup", "process limit": "cgroup", "time limit": "by the harness"}
+             "memory limit": "cgroup", "process limit": "cgroup", "address layout of its own": "yes", "time limit": "by the harness"}
 
 
 class Runsc(OciRuntime):
@@ -93,5 +94,5 @@ class Runsc(OciRuntime):
     program = "runsc"
     flags = ("--network=none", "--platform=ptrace")
     keeps = {"namespaces": "mount, pid, net, ipc, uts", "network off": "yes", "read-only root": "yes", "system-call filter": "of its own",
-             "no capabilities": "yes", "memory limit": "cgroup", "process limit": "cgroup", "time limit": "by the harness",
+             "no capabilities": "yes", "memory limit": "cgroup", "process limit": "cgroup", "address layout of its own": "yes", "time limit": "by the harness",
              "kernel of its own": "in user space"}

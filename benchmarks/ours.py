@@ -1,9 +1,10 @@
 """Our own sides: in process, by the command line, over HTTP with SQLite and with PostgreSQL."""
 import json
 import pathlib
+import subprocess
 import sys
 
-from block_driver import CLEAN
+from block_driver import CLEAN, BlockDriver
 from contender import CannotRun, Contender, Program
 from workloads import MEMORY_MIB, PROCESSES, Seen
 
@@ -11,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/serv
 import server_process  # noqa: E402
 import throwaway_postgres  # noqa: E402
 
+POOL = 64  # parked containers
 OPEN_HOUSE = ("--rate", 10_000_000, "--max-active", 10_000_000, "--max-queued", 10_000_000, "--log-level", "warning")
 
 
@@ -23,12 +25,18 @@ def features_of(isolation):
         "system-call filter": f"{isolation.get('seccomp')}" + (f", Landlock {isolation['landlock_abi']}" if isolation.get("landlock_abi") else ""),
         "no capabilities": "yes", "user id of its own": "yes" if isolation.get("unique_uid") else "no",
         "memory limit": "cgroup" if cgroup else "watchdog", "process limit": "cgroup" if cgroup else "rlimit", "time limit": "yes",
-        "kernel of its own": "no", "files handed back": "yes, hashed", "the fate as data": "yes"}
+        "kernel of its own": "no", "address layout of its own": "no, one for each zygote" if is_warm(isolation) else "yes",
+        "files handed back": "yes, hashed", "the fate as data": "yes"}
 
 
 def is_warm(isolation):
-    """Whether a result says that its interpreter was there before its job."""
-    return any("warm" in str(value) for key, value in isolation.items() if key != "namespaces")
+    """Whether a result says that its interpreter was parked before its job came."""
+    return isolation.get("start") == "warm"
+
+
+def has_pool(place):
+    """Whether this build can keep containers parked."""
+    return subprocess.run([place.bin / "bench_driver", "--pool", "1"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
 def limits(workload):
@@ -43,20 +51,36 @@ def seen_in(result):
 
 
 class InProcess(Contender):
-    """Sandbox::run in a C++ program."""
+    """Sandbox::run in a C++ program. It keeps containers parked if the build can: as many as a block has runs."""
     name = "pysandbox, in process"
     ours = True
+    settle_s = 1.0  # the first run of an environment starts cold, and others are parked behind it
 
-    def __init__(self, place, driver):
+    def __init__(self, place, pool=POOL):
         super().__init__(place)
-        self.own_driver = driver
+        self.pool = pool
+
+    def __enter__(self):
+        kept = self.place.scratch / "kept"
+        kept.mkdir(exist_ok=True)
+        flags = ["--files", kept]
+        if has_pool(self.place):
+            flags += ["--pool", self.pool, *(word for name in self.place.modules for word in ("--preload", name) if self.place.environment)]
+        if self.place.environments:
+            flags += ["--environments", self.place.environments]
+        self.own_driver = BlockDriver(str(self.place.bin / "bench_driver"), *map(str, flags))
+        self.own_driver.__enter__()
+        return self
+
+    def __exit__(self, *rest):
+        self.own_driver.__exit__(*rest)
 
     def driver(self):
         return self.own_driver
 
     def why_not(self, workload):
-        if workload.needs and not self.place.environment:
-            return f"no environment with {workload.needs}: give --environment"
+        if workload.needs and not (self.place.environment and self.place.environments):
+            return f"no environment with {workload.needs}: give --environment and --environments"
         return None
 
     def block(self, workload):
@@ -77,14 +101,14 @@ class CommandLine(Program):
     ours = True
 
     def why_not(self, workload):
-        if workload.needs and not self.place.environment:
-            return f"no environment with {workload.needs}: give --environment"
+        if workload.needs and not (self.place.environment and self.place.environments):
+            return f"no environment with {workload.needs}: give --environment and --environments"
         return None
 
     def words(self, workload):
         flags = [word for name, value in limits(workload).items() for word in ("--limit", f"{name}={value}")]
         data = ["--data", self.place.directory(workload) / workload.input] if workload.input else []
-        environment = ["--environment", self.place.environment] if workload.needs else []
+        environment = ["--environment", self.place.environment, "--environment-store", self.place.environments] if workload.needs else []
         return [self.place.bin / "pysandbox", "run", "-q", *flags, *data, *environment, "-c", workload.code]
 
     def block(self, workload):
@@ -103,12 +127,17 @@ class Service(InProcess):
     """pysandbox-server on loopback: POST /api/jobs with `wait`, over connections that stay open. Each job is on the disk
     before it runs, and its result before it is answered."""
 
+    def __init__(self, place, driver):
+        super().__init__(place)
+        self.own_driver = driver
+
     def server_flags(self):
         return []
 
     def __enter__(self):
         server_process.PROGRAM = str(self.place.bin / "pysandbox-server")
-        self.server = server_process.Server(*OPEN_HOUSE, *self.server_flags(), env={"PATH": CLEAN["PATH"]})
+        environments = ["--environment-dir", self.place.environments] if self.place.environments else []
+        self.server = server_process.Server(*OPEN_HOUSE, *environments, *self.server_flags(), env={"PATH": CLEAN["PATH"]})
         self.server.__enter__()
         self.uploads = {}
         return self

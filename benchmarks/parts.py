@@ -1,16 +1,21 @@
 """What is measured without contenders: the queue's store, transfers beside nginx, the stages of a run, parked sandboxes."""
 import collections
+import contextlib
 import json
 import os
 import pathlib
+import statistics
 import subprocess
+import time
 
 import machine
 import service_bench
 from block_driver import CLEAN
 from contender import PYTHON, CannotRun
-from ours import is_warm
-from rounds import compare
+from ours import InProcess, has_pool, is_warm
+from rounds import compare, in_rounds
+from session import BLOCK_S
+from workloads import BY_NAME
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLIENTS = 64  # of job_store_bench
@@ -44,6 +49,7 @@ def store(session, place):
 def add(session, record):
     if record:
         session.records.append(record)
+    return record
 
 
 def transfers(session, place, *, megabytes, count):
@@ -71,7 +77,7 @@ def stages(session, place, *, repetitions, min_time_s):
     times = collections.defaultdict(list)
     for entry in sorted(json.loads(done.stdout)["benchmarks"], key=lambda entry: entry["family_index"]):
         if entry.get("run_type") == "iteration" and not entry.get("error_occurred"):
-            times[entry["name"].removesuffix("/manual_time")].append(entry["real_time"])
+            times[entry["name"].split("/iterations")[0].removesuffix("/manual_time")].append(entry["real_time"])
         elif entry.get("error_occurred"):
             session.absence("stages", entry["name"], entry["error_message"])
     for name, values in times.items():
@@ -79,7 +85,64 @@ def stages(session, place, *, repetitions, min_time_s):
     return None
 
 
-# PARKED SANDBOXES
+# POOLS
+
+NO_POOL = "this build keeps no containers parked"
+SETTLE_S = 2.0  # until a pool is full again
+
+
+def pool_curve(session, place, sizes, *, count, budget_s):
+    """W1 in process over the size of the pool: ten runs without a pause, and one after each other with time to refill."""
+    for size in sizes:
+        what = f"W1, pool of {size}"
+        if not has_pool(place):
+            session.absence(what, InProcess.name, NO_POOL)
+            continue
+        session.tell(what)
+        with InProcess(place, pool=size) as ours:
+            warm_up(session, ours, "W1", what)
+            times, starts = [], collections.Counter()
+            until = time.monotonic() + budget_s / len(sizes)
+            for _ in range(count):
+                for sample, seen in session.block(ours, BY_NAME["W1"], what, count=10):
+                    times.append(sample.to_output * 1e3)
+                    starts[seen.result["isolation"].get("start", "")] += 1
+                time.sleep(0.1)
+                if time.monotonic() > until:
+                    break
+            told = ", ".join(f"{share} {start}" for start, share in starts.most_common())
+            session.keep_side("W1 in process by size of the pool, ten at once every 100 ms, to output", f"pool of {size} ({told})", "ms", times)
+
+
+def warm_up(session, ours, name, what):
+    session.block(ours, BY_NAME[name], what, count=3)
+    time.sleep(SETTLE_S)
+
+
+def pool_empty(session, place, python, *, count, budget_s):
+    """W1 in process by runs for which nothing was parked, although a pool is there: one more after the pool's only one."""
+    what = "W1, pool empty"
+    if not has_pool(place):
+        return session.absence(what, InProcess.name, NO_POOL)
+    session.tell(what)
+    with InProcess(place, pool=1) as ours:
+        warm_up(session, ours, "W1", what)
+
+        def of_cold():
+            runs = session.block(ours, BY_NAME["W1"], what, count=10)
+            cold = [sample.to_output * 1e3 for sample, seen in runs if not is_warm(seen.result["isolation"])]
+            return statistics.median(cold) if cold else None
+
+        def of_python():
+            return statistics.median([sample.to_end * 1e3 for sample, _ in session.block(python, BY_NAME["W1"], what, count=10)])
+
+        load = machine.idle_load(BLOCK_S)
+        until = time.monotonic() + budget_s
+        rounds = in_rounds(count, {ours.name: of_cold, python.name: of_python}, lambda: time.monotonic() > until)
+        if not add(session, compare(f"{what}, to output", "ms", rounds, ours.name, python.name, load=load)):
+            session.absence(what, ours.name, "a container was parked for every run")
+    return None
+
 
 def descendants(pid):
     found = []
@@ -89,43 +152,64 @@ def descendants(pid):
     return found
 
 
-def pss_kib(pid):
-    return int(machine.line_of(f"/proc/{pid}/smaps_rollup", "Pss").split()[0])
-
-
 def pid_namespace(pid):
     return os.readlink(f"/proc/{pid}/ns/pid")
 
 
-def parked(session, in_process, modules):
-    """Resident memory of one sandbox that waits for a job, beside an idle python3 with the same imports. Each sandbox has
-    a pid namespace of its own; memory that processes share counts in parts (PSS); the kernel's own is not in it."""
+def parked_spaces(ours):
+    """The pid namespaces below a driver; each parked container has one of its own, and so has what they are forked from."""
+    host, spaces = pid_namespace(os.getpid()), set()
+    for pid in descendants(ours.driver().process.pid):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            spaces.add(pid_namespace(pid))
+    return spaces - {host}
+
+
+def available_kib():
+    return int(machine.line_of("/proc/meminfo", "MemAvailable").split()[0])
+
+
+MANY = 32
+
+
+def parked(session, place, name, modules, *, count):
+    """What the machine has less of memory, the kernel's own included, for one more container that waits for a job: of a pool
+    of 33 beside one of 1. And the same of idle python3 processes with the same imports."""
     what = f"memory of a parked sandbox, {' and '.join(modules) or 'hello'}"
+    if not has_pool(place):
+        return session.absence(what, InProcess.name, NO_POOL)
+    session.tell(what)
+
+    def of_pool(size):
+        before = available_kib()
+        with InProcess(place, pool=size) as ours:
+            warm_up(session, ours, name, what)
+            if len(parked_spaces(ours)) < size:
+                raise CannotRun(f"the pool of {size} was not full {SETTLE_S:g} s after its first runs")
+            return before - available_kib()
+
+    def of_idle_python():
+        with contextlib.ExitStack() as stack:
+            idle_python(stack, place, modules)
+            before = available_kib()
+            for _ in range(MANY):
+                idle_python(stack, place, modules)
+            return max(0, before - available_kib()) / MANY
+
+    load = machine.idle_load(BLOCK_S)
     try:
-        host = pid_namespace(os.getpid())
-        groups = collections.defaultdict(int)
-        for pid in descendants(in_process.driver().process.pid):
-            if (name := pid_namespace(pid)) != host:
-                groups[name] += pss_kib(pid)
-        if not groups:
-            raise CannotRun("this build keeps none: no process waits in a pid namespace of its own while nothing runs")
-        sizes = sorted(groups.values())
-        imports = f"import {', '.join(modules)}\n" if modules else ""
-        with subprocess.Popen([PYTHON, "-c", f"{imports}print(flush=True)\nimport sys\nsys.stdin.read()"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, env=CLEAN) as idle:
-            idle.stdout.readline()
-            alone = pss_kib(idle.pid)
-            idle.stdin.close()
-        rows = [{in_process.name: size, "idle python3": alone} for size in sizes]
-        add(session, compare(what, "KiB", rows, in_process.name, "idle python3"))
-    except (CannotRun, OSError) as error:
-        session.absence(what, in_process.name, str(error))
+        rounds = in_rounds(count, {InProcess.name: lambda: max(0, of_pool(MANY + 1) - of_pool(1)) / MANY, "idle python3": of_idle_python})
+    except CannotRun as error:
+        return session.absence(what, InProcess.name, str(error))
+    if not add(session, compare(what, "KiB", rounds, InProcess.name, "idle python3", load=load)):
+        session.absence(what, InProcess.name, "others took and gave back more memory meanwhile")
+    return None
 
 
-def pool(session, in_process):
-    """What needs a pool that can be set to a size, and so one at all."""
-    warm = is_warm(session.isolation.get(in_process.name, {}))
-    reason = "the benchmark cannot set the pool of this build to a size yet" if warm else \
-        "this build has no pool: its results say nothing of a warm interpreter"
-    for what in ("W1, pool empty, to output", "curve over the size of the pool"):
-        session.absence(what, in_process.name, reason)
+def idle_python(stack, place, modules):
+    """A python3 that has imported as much and waits until the stack ends."""
+    imports = f"import {', '.join(modules)}\n" if modules else ""
+    env = {**CLEAN, **({"PYTHONPATH": str(place.packages)} if modules else {})}
+    process = stack.enter_context(subprocess.Popen([PYTHON, "-c", f"{imports}print(flush=True)\nimport sys\nsys.stdin.read()"], env=env,
+                                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    process.stdout.readline()  # it is ready; at the end its input is closed, on which it ends

@@ -9,7 +9,7 @@ from workloads import BY_NAME, MEMORY_MIB
 
 class BarePython(Program):
     name = "python3"
-    keeps = {"time limit": "by the harness"}
+    keeps = {"address layout of its own": "yes", "time limit": "by the harness"}
 
     def words(self, workload):
         packages = ["/usr/bin/env", f"PYTHONPATH={self.place.packages}"] if workload.needs else []
@@ -57,7 +57,7 @@ def need(program, package):
 class Bubblewrap(Program):
     name = "bubblewrap"
     keeps = {"namespaces": "user, mount, pid, net, ipc, uts, cgroup", "network off": "yes", "read-only root": "/usr",
-             "no capabilities": "yes", "time limit": "by the harness"}
+             "no capabilities": "yes", "address layout of its own": "yes", "time limit": "by the harness"}
 
     def __enter__(self):
         need("bwrap", "bubblewrap")
@@ -75,7 +75,7 @@ class Bubblewrap(Program):
 class Firejail(Program):
     name = "firejail"
     keeps = {"namespaces": "mount, pid, net, uts", "network off": "yes", "read-only root": "yes", "system-call filter": "its default list",
-             "no capabilities": "yes", "memory limit": "rlimit (address space)", "process limit": "no", "time limit": "by the harness"}
+             "no capabilities": "yes", "memory limit": "rlimit (address space)", "process limit": "no", "address layout of its own": "yes", "time limit": "by the harness"}
 
     def __enter__(self):
         need("firejail", "firejail")

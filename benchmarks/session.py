@@ -1,5 +1,7 @@
 """One run of the benchmark: who takes part, what was measured, what could not be, and what failed."""
+import collections
 import dataclasses
+import json
 import statistics
 import time
 
@@ -45,7 +47,8 @@ class Session:
         self.voids = {}     # (who, what): how many runs failed the check
         self.complaints = {}  # of the first of them
         self.loads = []     # of others, in each round
-        self.isolation = {}  # of ours, as results say it
+        self.isolation = {}  # of ours, as the newest result says it
+        self.isolations = collections.Counter()  # (who, isolation as JSON): how many results said so
         self.tried = {}     # (contender, workload): seconds of a run, or why there can be none
 
     def absence(self, what, who, reason):
@@ -59,9 +62,14 @@ class Session:
 
     def block(self, contender, workload, what, **how):
         """The samples that pass the check, with what was seen; those that do not are void, and counted."""
-        good = []
         workload = contender.variant(workload)
-        for sample in contender.run(workload, **how):
+        try:
+            samples = contender.run(workload, **how)
+        except (DriverError, OSError) as error:
+            self.void(contender.name, what, str(error))
+            return []
+        good = []
+        for sample in samples:
             seen = contender.seen(sample)
             if complaint := workload.check(seen):
                 self.void(contender.name, what, complaint)
@@ -69,6 +77,7 @@ class Session:
                 good.append((sample, seen))
                 if seen.result:
                     self.isolation[contender.name] = seen.result["isolation"]
+                    self.isolations[contender.name, json.dumps(seen.result["isolation"])] += 1
         for file in contender.place.directory(workload).glob("out*"):
             file.unlink()
         return good
@@ -93,12 +102,15 @@ class Session:
             if reason := contender.why_not(workload):
                 return reason
             tried = self.block(contender, workload, what, count=2)
-        except (CannotRun, DriverError) as error:
+            if tried and contender.settle_s:
+                time.sleep(contender.settle_s)
+                tried += self.block(contender, workload, what, count=2)
+        except CannotRun as error:
             return str(error)
-        return tried[-1][0].to_end if tried else f"failed its first runs: {self.complaints[contender.name, what]}"
+        return min(sample.to_end for sample, _ in tried) if tried else f"failed its first runs: {self.complaints[contender.name, what]}"
 
     def measure(self, what, sides, count, budget_s):
-        """Rounds of {contender: value} within a time. What raises is dropped with its reason."""
+        """Rounds of {contender: value} within a time."""
         until = time.monotonic() + budget_s
         calls = {contender.name: call for contender, call in sides.items()}
         calls[IDLE] = lambda: machine.idle_load(BLOCK_S)

@@ -31,6 +31,7 @@ namespace container = pysandbox::container;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::hours lease{1};
+constexpr int few = 20;  // of what runs a whole program to measure a part of it
 
 template <typename Work>
 void measure(benchmark::State& state, Work&& work) {
@@ -205,11 +206,11 @@ PYSANDBOX_STAGE_OF(empty_container, spawn, Part::spawn);
 PYSANDBOX_STAGE_OF(empty_container, build, Part::build);
 PYSANDBOX_STAGE_OF(empty_container, end, Part::end);
 PYSANDBOX_STAGE(load_seccomp, "load_seccomp");
-PYSANDBOX_STAGE_OF(whole_run, hello_open, Stage::open, hello);
-PYSANDBOX_STAGE_OF(whole_run, hello_run, Stage::run, hello);
-PYSANDBOX_STAGE_OF(whole_run, hello_collect, Stage::collect, hello);
-PYSANDBOX_STAGE_OF(whole_run, twenty_files_collect, Stage::collect, twenty_files);
-PYSANDBOX_STAGE_OF(whole_run, hello_close, Stage::close, hello);
+PYSANDBOX_STAGE_OF(whole_run, hello_open, Stage::open, hello)->Iterations(few);
+PYSANDBOX_STAGE_OF(whole_run, hello_run, Stage::run, hello)->Iterations(few);
+PYSANDBOX_STAGE_OF(whole_run, hello_collect, Stage::collect, hello)->Iterations(few);
+PYSANDBOX_STAGE_OF(whole_run, twenty_files_collect, Stage::collect, twenty_files)->Iterations(few);
+PYSANDBOX_STAGE_OF(whole_run, hello_close, Stage::close, hello)->Iterations(few);
 PYSANDBOX_STAGE_OF(memory_store, add, Step::add);
 PYSANDBOX_STAGE_OF(memory_store, claim, Step::claim);
 PYSANDBOX_STAGE_OF(memory_store, finish, Step::finish);

@@ -1,6 +1,6 @@
 // Runs blocks of jobs for benchmarks/bench.py and tells when each began, printed and ended; see block.hpp.
 //
-//   bench_driver [DIRECTORY]       artifacts of jobs in this process are kept in DIRECTORY
+//   bench_driver [--files DIRECTORY] [--pool COUNT] [--preload MODULE]... [--environments DIRECTORY]      see flags.hpp
 //
 // One program times all sides, so that none pays for the harness more than another.
 #include <fmt/format.h>
@@ -15,6 +15,7 @@
 #include <pysandbox/error.hpp>
 
 #include "driver/client.hpp"
+#include "driver/flags.hpp"
 
 namespace {
 
@@ -105,9 +106,7 @@ void answer(const Block& block, pysandbox::Sandbox& sandbox) try {
 }  // namespace
 
 int main(int count, char** words) try {
-  pysandbox::SandboxParts parts;
-  if (count > 1) parts.files = pysandbox::open_local_file_store(words[1]);
-  pysandbox::Sandbox sandbox(std::move(parts));
+  pysandbox::Sandbox sandbox(pysandbox::bench::make_parts(pysandbox::bench::parse_flags(count, words)));
   while (const auto block = pysandbox::bench::read_block(std::cin)) answer(*block, sandbox);
   return 0;
 } catch (const std::exception& error) {
