@@ -223,7 +223,7 @@ def main():
         about = facts(session)
     left = sorted(machine.left_behind() - before)
     if left:
-        tell(f"left behind, by this or by others: {', '.join(left)}")
+        tell(f"more of it than before, left by this or in use by others: {', '.join(left)}")
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, warm, left), indent=1))
     text = page.generate(session, about, command, warm)

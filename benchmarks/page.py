@@ -41,9 +41,9 @@ def goal_table(session, warm):
     return table(["what", "against", "goal", "measured (95 %)", "reached", "why not"], rows)
 
 
-def side_tables(session):
-    """Each metric: the times of all sides, and how ours stand to the peers."""
-    for metric in dict.fromkeys([*(side.metric for side in session.sides), *(record.name for record in session.records)]):
+def side_tables(session, wanted):
+    """Each metric that is wanted: the times of all sides, and how ours stand to the peers."""
+    for metric in filter(wanted, dict.fromkeys([*(side.metric for side in session.sides), *(record.name for record in session.records)])):
         sides = [side for side in session.sides if side.metric == metric]
         if metric != parts.STAGE:
             sides.sort(key=lambda side: side.p50, reverse=sides[0].unit == "1/s" if sides else False)
@@ -76,7 +76,10 @@ def absent_table(session):
 
 def generate(session, facts, command, warm):
     sections = [about(session, facts, command), "### Goals", goal_table(session, warm),
-             "### What each side protects", feature_table(session), "### Times", *side_tables(session)]
+             "### What each side protects", feature_table(session), "### Hello",
+                *side_tables(session, lambda metric: metric.startswith("W1, back to back")),
+                "### Everything else", "<details><summary>All other times and ratios</summary>",
+                *side_tables(session, lambda metric: not metric.startswith("W1, back to back")), "</details>"]
     if session.voids:
         sections += ["### Runs that failed their check", table(["who", "what", "runs", "the first complaint"], [
             [who, what, count, session.complaints[who, what].replace("\n", " ").replace("|", "/")]
