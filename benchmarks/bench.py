@@ -180,9 +180,9 @@ def facts(session):
             "peers": [machine.version(*command) for name, command in versions.items() if name in names]}
 
 
-def results(session, about, plan, warm, left):
+def results(session, about, plan, left):
     return {
-        "plan": plan, "machine": about, "warm": warm, "seconds": round(time.monotonic() - BEGAN),
+        "plan": plan, "machine": about, "warm": sorted(goals.warm_sides(session)), "seconds": round(time.monotonic() - BEGAN),
         "load": {"rounds": len(session.loads), "disturbed": sum(load > machine.BUSY_FROM for load in session.loads)},
         "records": [dataclasses.asdict(record) for record in session.records],
         "sides": [dataclasses.asdict(side) for side in session.sides],
@@ -192,7 +192,7 @@ def results(session, about, plan, warm, left):
         "isolation": [{"who": who, "runs": count, "isolation": json.loads(text)} for (who, text), count in session.isolations.items()],
         "left_behind": left,
         "goals": [{"what": verdict.goal.what, "against": verdict.goal.against, "goal": verdict.goal.target, "measured": verdict.measured,
-                   "reached": verdict.reached, "why": verdict.why} for verdict in goals.judge_all(session, warm)],
+                   "reached": verdict.reached, "why": verdict.why} for verdict in goals.judge_all(session)],
     }
 
 
@@ -219,19 +219,18 @@ def main():
         tell(f"{', '.join(named)}; load average {machine.describe()['load_average']:.1f}")
         plan, seconds = PLANS[options.plan]
         follow(session, plan(session, place, named), BEGAN + seconds)
-        warm = any(ours.is_warm(json.loads(text)) for _, text in session.isolations)
         about = facts(session)
     left = sorted(machine.left_behind() - before)
     if left:
         tell(f"more of it than before, left by this or in use by others: {', '.join(left)}")
     options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, warm, left), indent=1))
-    text = page.generate(session, about, command, warm)
+    (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, left), indent=1))
+    text = page.generate(session, about, command)
     (options.results / "performance.md").write_text(text)
     if options.page:
         page.replace_generated(options.page, text)
     tell(f"written: {options.results}/results.json and performance.md" + (f", {options.page}" if options.page else ""))
-    for verdict in goals.judge_all(session, warm):
+    for verdict in goals.judge_all(session):
         tell(f"  {verdict.goal.what} / {verdict.goal.against}: {verdict.measured or '-'} of {verdict.goal.target:g}: {verdict.reached}")
 
 

@@ -1,12 +1,15 @@
 """The numbers to reach, and whether they are."""
 import dataclasses
+import json
+
+from ours import is_warm
 
 FEWEST_ROUNDS = 3  # for a verdict
 BUSY_CLIENTS = 8  # enough to keep all processors of a small machine busy
 
 IN_PROCESS = "pysandbox, in process"
 SERVICE = "pysandbox-server, SQLite"
-NO_WARM = "this build starts an interpreter for each job: no result says that its start was warm"
+NO_WARM = "an interpreter is started for each job: no result says that its start was warm"
 
 
 @dataclasses.dataclass
@@ -61,8 +64,8 @@ class Verdict:
     why: str
 
 
-def judge(session, goal, warm):
-    cold = NO_WARM if goal.warm and not warm else ""
+def judge(session, goal):
+    cold = NO_WARM if goal.warm and goal.ours not in warm_sides(session) else ""
     if goal.absolute:
         side = next((side for side in session.sides if (side.metric, side.who) == (goal.metric, goal.ours)), None)
         if side is None:
@@ -85,5 +88,10 @@ def why_absent(session, goal):
     return reasons[0] if reasons else "it is no part of this run; the full one has it"
 
 
-def judge_all(session, warm):
-    return [judge(session, goal, warm) for goal in GOALS]
+def warm_sides(session):
+    """Those of ours of whose results one said that its interpreter was parked before its job came."""
+    return {who for who, isolation in session.isolations if is_warm(json.loads(isolation))}
+
+
+def judge_all(session):
+    return [judge(session, goal) for goal in GOALS]

@@ -32,9 +32,9 @@ def about(session, facts, command):
     return "\n\n".join(lines)
 
 
-def goal_table(session, warm):
+def goal_table(session):
     rows = []
-    for verdict in goals.judge_all(session, warm):
+    for verdict in goals.judge_all(session):
         goal = verdict.goal
         target = f"at most {goal.target:g}{' ms' if goal.absolute else ' times'}" if goal.at_most else f"{goal.target:g} times"
         rows.append([goal.what, goal.against, target, verdict.measured, verdict.reached, verdict.why])
@@ -74,8 +74,8 @@ def absent_table(session):
     return table(["what", "who", "why"], [[entry.what, entry.who, entry.reason.replace("\n", " ").replace("|", "/")] for entry in session.absent])
 
 
-def generate(session, facts, command, warm):
-    sections = [about(session, facts, command), "### Goals", goal_table(session, warm),
+def generate(session, facts, command):
+    sections = [about(session, facts, command), "### Goals", goal_table(session),
              "### What each side protects", feature_table(session), "### Hello",
                 *side_tables(session, lambda metric: metric.startswith("W1, back to back")),
                 "### Everything else", "<details><summary>All other times and ratios</summary>",
