@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "container/control_channel.hpp"
 #include "container/init/step.hpp"
@@ -20,17 +21,32 @@
 namespace pysandbox::container::init {
 namespace {
 
-// True once the program itself was among the dead.
-bool reap(pid_t program, int& status) noexcept {
-  bool ended = false;
-  int one;
-  for (pid_t dead; (dead = ::waitpid(-1, &one, WNOHANG)) > 0;) {
+// What the dead leave: how the program ended, once it has, and how many others were reaped in the same round.
+struct Dead {
+  std::optional<int> program_status;
+  std::uint32_t others = 0;
+};
+
+// In the moment in which the program is dead its children are ours, the dead among them too: these died with it, so
+// they are told from those that went before.
+Dead reap(pid_t program) noexcept {
+  Dead dead;
+  int status;
+  for (;;) {
+    if (::waitpid(program, &status, WNOHANG) == program && (WIFEXITED(status) || WIFSIGNALED(status))) {
+      dead.program_status = status;
+      return dead;
+    }
+    const pid_t one = ::waitpid(-1, &status, WNOHANG);
+    if (one <= 0) return dead;
     // A traced child is also reported when it merely stops.
-    if (dead != program || !(WIFEXITED(one) || WIFSIGNALED(one))) continue;
-    status = one;
-    ended = true;
+    if (!(WIFEXITED(status) || WIFSIGNALED(status))) continue;
+    if (one == program) {
+      dead.program_status = status;
+      return dead;
+    }
+    ++dead.others;
   }
-  return ended;
 }
 
 void obey(pid_t program) noexcept {
@@ -60,14 +76,14 @@ int milliseconds_until(std::uint64_t deadline) noexcept {
   return now >= deadline ? 0 : static_cast<int>(std::min<std::uint64_t>(deadline - now, 1 << 30));
 }
 
-int wait_for_end(pid_t program, const Watched& watched) noexcept {
+Dead wait_for_end(pid_t program, const Watched& watched) noexcept {
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
   const int deaths = static_cast<int>(require(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)));
   pollfd entries[3] = {{deaths, POLLIN, 0}, {watched.control, POLLIN, 0}, {watched.host, POLLIN, 0}};
   const std::uint64_t last_resort = milliseconds_now() + watched.last_resort_milliseconds;
-  for (int status = 0;;) {
+  for (;;) {
     const int ready = ::poll(entries, 3, milliseconds_until(last_resort));
     if (ready == 0) ::kill(-1, SIGKILL);
     if (ready < 0) continue;
@@ -76,7 +92,8 @@ int wait_for_end(pid_t program, const Watched& watched) noexcept {
     signalfd_siginfo news[8];
     while (::read(deaths, news, sizeof news) > 0) {
     }
-    if (reap(program, status)) return status;
+    const Dead dead = reap(program);
+    if (dead.program_status) return dead;
   }
 }
 
@@ -117,8 +134,9 @@ void add_accounting(Report& report, int accounting) noexcept {
 void bury(const Guest& guest, const Watched& watched) noexcept {
   Report report{};
   report.event = Event::exited;
-  report.wait_status = wait_for_end(guest.pid, watched);
-  report.leftovers = kill_leftovers();
+  const Dead dead = wait_for_end(guest.pid, watched);
+  report.wait_status = *dead.program_status;
+  report.leftovers = dead.others + kill_leftovers();
   add_accounting(report, watched.accounting);
   send(watched.control, report);
   ::_exit(0);
