@@ -2,9 +2,8 @@
 """Measures pysandbox beside its peers, as scripts/bench.sh has it; start it by that.
 
     bench.py --plan smoke|quick|full [--bin build/bench/bin] [--results DIRECTORY] [--page docs/performance.md]
-             [--packages SITE-PACKAGES --environment NAME --environments DIRECTORY]
 
-Writes results.json and performance.md into the directory of results and, with --page, the generated part of that page.
+Writes results.json, performance.md and its plots into the directory of results and, with --page, the generated part of that page.
 """
 import argparse
 import contextlib
@@ -12,6 +11,7 @@ import dataclasses
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +24,10 @@ import machine  # noqa: E402
 import measurements  # noqa: E402
 import oci  # noqa: E402
 import ours  # noqa: E402
+import packages  # noqa: E402
 import page  # noqa: E402
 import parts  # noqa: E402
+import plot  # noqa: E402
 import processes  # noqa: E402
 import workloads  # noqa: E402
 from block_driver import CLEAN, BlockDriver  # noqa: E402
@@ -67,13 +69,13 @@ def smoke(session, place, named):
 
 def quick(session, place, named):
     return [
-        ("W1", lambda: measurements.latency(session, "W1", count=30, budget_s=40)),
-        ("W2", lambda: measurements.latency(session, "W2", count=10, budget_s=12)),
-        ("W9", lambda: measurements.latency(session, "W9", count=10, budget_s=12)),
-        ("W10", lambda: measurements.deadline(session, count=5, budget_s=12)),
-        ("throughput of 1", lambda: measurements.throughput(session, 1, seconds=0.4, count=5, budget_s=10)),
-        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.4, count=5, budget_s=20)),
+        ("W1", lambda: measurements.latency(session, "W1", count=30, budget_s=35)),
+        ("W3", lambda: measurements.latency(session, "W3", count=5, budget_s=12)),
+        ("W4", lambda: measurements.latency(session, "W4", count=5, budget_s=15)),
+        ("W10", lambda: measurements.deadline(session, count=5, budget_s=10)),
+        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.4, count=4, budget_s=20)),
         ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=MEMORY_ROUNDS)),
+        ("W9", lambda: measurements.latency(session, "W9", count=10, budget_s=8)),
     ]
 
 
@@ -81,36 +83,33 @@ def full(session, place, named):
     def latencies(names, **how):
         return [(name, lambda name=name: measurements.latency(session, name, **how)) for name in names]
 
-    fast = [contender for contender in session.contenders if contender.name not in ("docker run", "runsc (gVisor)", "python3 -c pass")]
+    # Each of its rounds has half a second of nothing for every run of every side, so it is for a few.
+    sparse = some(named, IN_PROCESS, COMMAND_LINE, SQLITE, "python3", "bubblewrap", "runc", "docker exec, warm")
+    crowd = some(named, IN_PROCESS, SQLITE, POSTGRES, "python3", "multiprocessing.forkserver", "bubblewrap", "docker exec, warm")
     with_files = some(named, IN_PROCESS, SQLITE, "python3", "bubblewrap", "docker run")
-
-    def crowd(clients):
-        for name in ("docker run", "runsc (gVisor)"):
-            session.absence(f"W1, {clients} clients", name, "it takes seconds for each round; see 8 clients")
-        measurements.throughput(session, clients, seconds=0.8, count=10, budget_s=20, among=fast)
-
     return [
-        *latencies(["W1"], count=60, budget_s=180),
-        *latencies(["W3", "W4"], count=30, budget_s=60),
+        *latencies(["W1"], count=60, budget_s=170),
+        *latencies(["W3"], count=30, budget_s=70),
+        *latencies(["W4"], count=30, budget_s=100),
         ("W10", lambda: measurements.deadline(session, count=20, budget_s=50)),
-        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.8, count=10, budget_s=60)),
+        ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.8, count=10, budget_s=75)),
         ("store", lambda: parts.store(session, place)),
-        ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=3)),
-        ("stages", lambda: parts.stages(session, place, repetitions=5, min_time_s=0.1)),
+        ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=5)),
+        ("stages", lambda: parts.stages(session, place, repetitions=3, min_time_s=0.05)),
         ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=MEMORY_ROUNDS)),
-        ("memory of parked sandboxes with packages", lambda: place.environment and parts.parked(session, place, "W4", place.modules, count=MEMORY_ROUNDS)),
+        ("memory of parked sandboxes with packages", lambda: parts.parked(session, place, "W4", packages.WANTED, count=3)),
         ("empty pool", lambda: parts.pool_empty(session, place, named["python3"], count=20, budget_s=20)),
-        ("pool", lambda: parts.pool_curve(session, place, (0, 1, 2, 4, 8, 16, 32, 64), count=20, budget_s=40)),
-        ("W1, sparse", lambda: measurements.latency(session, "W1", count=10, budget_s=80, pause_s=0.5, runs=2)),
-        *latencies(["W2", "W9", "W5"], count=30, budget_s=50),
-        *latencies(["W6", "W7", "W11"], count=10, budget_s=40, runs=1),
-        *((f"throughput of {clients}", lambda clients=clients: measurements.throughput(session, clients, seconds=0.8, count=10, budget_s=25))
-          for clients in (1, 2, 4)),
-        *((f"throughput of {clients}", lambda clients=clients: crowd(clients)) for clients in (16, 32, 64)),
+        ("pool", lambda: parts.pool_curve(session, place, (0, 1, 2, 4, 8, 32, 128), count=10, budget_s=20)),
+        ("W1, sparse", lambda: measurements.latency(session, "W1", count=50, budget_s=110, pause_s=0.5, runs=1, among=sparse)),
+        *latencies(["W2", "W9"], count=30, budget_s=35),
+        *latencies(["W5"], count=30, budget_s=40),
+        *latencies(["W6", "W7", "W11"], count=10, budget_s=25, runs=1),
+        *((f"throughput of {clients}", lambda clients=clients: measurements.throughput(session, clients, seconds=0.6, count=5, budget_s=20, among=crowd))
+          for clients in (1, 2, 4, 16, 32, 64)),
         *((f"submission to start, {name}", lambda name=name: measurements.start_delay(session, named[name], count=50))
           for name in (SQLITE, POSTGRES) if name in named),
-        ("queue", lambda: measurements.drain(session, named[SQLITE], (1, 10, 100, 1000), budget_s=60)),
-        *((f"a file of {size} bytes", lambda size=size: measurements.file_of(session, size, count=10, budget_s=20, among=with_files))
+        ("queue", lambda: measurements.drain(session, named[SQLITE], (1, 10, 100, 1000, 10_000), budget_s=60)),
+        *((f"a file of {size} bytes", lambda size=size: measurements.file_of(session, size, count=10, budget_s=18, among=with_files))
           for size in (KIB, MIB, 16 * MIB, 128 * MIB, GIB)),
     ]
 
@@ -119,15 +118,24 @@ def some(named, *names):
     return [named[name] for name in names if name in named]
 
 
-PLANS = {"smoke": (smoke, 120), "quick": (quick, 165), "full": (full, 27 * 60)}  # and how many seconds it may take
+PLANS = {"smoke": (smoke, 120), "quick": (quick, 150), "full": (full, 26 * 60)}  # and how many seconds it may take
 
 
 def follow(session, steps, until):
-    for what, step in steps:
-        if time.monotonic() > until:
+    """One step that fails does not take the others with it; how many did."""
+    failed = 0
+    for number, (what, step) in enumerate(steps, 1):
+        left = until - time.monotonic()
+        if left < 0:
             session.absence(what, "everybody", "the time of this run was over")
             continue
-        step()
+        tell(f"step {number} of {len(steps)}; {left:.0f} s left")
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001: of whatever kind, it is told, and the run counts as failed
+            session.absence(what, "everybody", f"it failed: {type(error).__name__}: {error}")
+            failed += 1
+    return failed
 
 
 # WHO TAKES PART
@@ -145,16 +153,20 @@ def gather(stack, session, place):
     with open(place.directory(workloads.BY_NAME["W5"]) / "data.csv", "w") as file:
         file.write(workloads.csv_of_10_mb() if place.modules else "key\n")
     driver = stack.enter_context(BlockDriver(str(place.bin / "bench_driver")))
-    for contender in (ours.InProcess(place), ours.CommandLine(place, driver), ours.ServiceOnSqlite(place, driver),
+    warm = ours.InProcess(place)
+    enter(stack, session, warm)
+    if warm in session.contenders and ours.has_pool(place):
+        enter(stack, session, ours.Fresh(place, warm))
+    for contender in (ours.CommandLine(place, driver), ours.ServiceOnSqlite(place, driver),
                       ours.ServiceOnPostgres(place, driver), processes.BarePython(place, driver), processes.BarePass(place, driver),
                       processes.ForkServer(place), processes.Bubblewrap(place, driver), processes.Firejail(place, driver)):
         enter(stack, session, contender)
-    if not any(shutil.which(program, path=CLEAN["PATH"]) for program in ("runc", "runsc", "dockerd")):
-        for name in ("runc", "runsc (gVisor)", "docker run", "docker exec, warm"):
+    if not any(shutil.which(program, path=CLEAN["PATH"]) for program in ("runc", "crun", "runsc", "dockerd")):
+        for name in ("runc", "crun", "runsc (gVisor)", "docker run", "docker exec, warm"):
             session.absence("everything", name, "it is not installed; see bench_packages in scripts/packages.sh")
         return
     oci.make_root(place.scratch / "root", place.packages)
-    for contender in (oci.Runc(place, driver), oci.Runsc(place, driver)):
+    for contender in (oci.Runc(place, driver), oci.Crun(place, driver), oci.Runsc(place, driver)):
         enter(stack, session, contender)
     try:
         engine = stack.enter_context(docker_engine.Engine(place.scratch / "root"))
@@ -166,18 +178,19 @@ def gather(stack, session, place):
         enter(stack, session, contender)
 
 
-def importable(packages):
+def importable(site):
     """Which of the modules that workloads need are in a site-packages."""
-    return tuple(name for name in ("numpy", "pandas") if packages and subprocess.run(
-        [PYTHON, "-c", f"import {name}"], env={**CLEAN, "PYTHONPATH": str(packages)}, capture_output=True).returncode == 0)
+    return tuple(name for name in packages.WANTED if site and subprocess.run(
+        [PYTHON, "-c", f"import {name}"], env={**CLEAN, "PYTHONPATH": str(site)}, capture_output=True).returncode == 0)
 
 
 def facts(session):
     versions = {"bubblewrap": ("bwrap", "--version"), "firejail": ("firejail", "--version"), "runc": ("runc", "--version"),
-                "runsc (gVisor)": ("runsc", "--version"), "docker run": ("/usr/bin/docker", "--version")}
+                "crun": ("crun", "--version"), "runsc (gVisor)": ("runsc", "--version"), "docker run": ("/usr/bin/docker", "--version")}
     names = {contender.name for contender in session.contenders}
     return {**machine.describe(), "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-            "peers": [machine.version(*command) for name, command in versions.items() if name in names]}
+            "peers": [machine.version(*command) for name, command in versions.items() if name in names],
+            "packages": list(session.contenders[0].place.made.versions) if session.contenders else []}
 
 
 def results(session, about, plan, left):
@@ -202,36 +215,43 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/bench/bin"))
     parser.add_argument("--results", type=pathlib.Path, default=pathlib.Path("build/bench"))
     parser.add_argument("--page", type=pathlib.Path, help="write the generated part of this page")
-    parser.add_argument("--packages", type=pathlib.Path, help="a site-packages with numpy and pandas, for the peers")
-    parser.add_argument("--environment", default="", help="the same for ours: the name or digest of an environment")
-    parser.add_argument("--environments", type=pathlib.Path, help="the directory that has it")
     parser.add_argument("--command", default="", help="how this was asked for, for the page")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started ends with this
     before = machine.left_behind()
     command = options.command or f"benchmarks/bench.py --plan {options.plan}"
     with tempfile.TemporaryDirectory(prefix="pysandbox-bench-", dir="/var/tmp") as scratch, contextlib.ExitStack() as stack:
         pathlib.Path(scratch).chmod(0o755)
-        packages = options.packages.resolve() if options.packages else None
-        place = Place(options.bin.resolve(), pathlib.Path(scratch), packages, options.environment, options.environments, importable(packages))
         session = Session([], tell)
+        place = Place(options.bin.resolve(), pathlib.Path(scratch))
+        if options.plan != "smoke":
+            tell(f"packages: {', '.join(packages.WANTED)}")
+            place.made = packages.build(place.bin / "pysandbox", options.results.resolve() / "environments")
+            place.modules = importable(place.packages)
+            tell(f"  {', '.join(place.made.versions) or place.made.reason}")
         gather(stack, session, place)
         named = {contender.name: contender for contender in session.contenders}
         tell(f"{', '.join(named)}; load average {machine.describe()['load_average']:.1f}")
         plan, seconds = PLANS[options.plan]
-        follow(session, plan(session, place, named), BEGAN + seconds)
+        failed = follow(session, plan(session, place, named), BEGAN + seconds)
         about = facts(session)
     left = sorted(machine.left_behind() - before)
     if left:
         tell(f"more of it than before, left by this or in use by others: {', '.join(left)}")
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / "results.json").write_text(json.dumps(results(session, about, options.plan, left), indent=1))
-    text = page.generate(session, about, command)
+    plots = plot.draw_all(session, options.results)
+    text = page.generate(session, about, command, plots)
     (options.results / "performance.md").write_text(text)
     if options.page:
         page.replace_generated(options.page, text)
+        for name in plots:
+            shutil.copy(options.results / name, options.page.parent)
     tell(f"written: {options.results}/results.json and performance.md" + (f", {options.page}" if options.page else ""))
     for verdict in goals.judge_all(session):
         tell(f"  {verdict.goal.what} / {verdict.goal.against}: {verdict.measured or '-'} of {verdict.goal.target:g}: {verdict.reached}")
+    if failed:
+        sys.exit(f"{failed} of the steps failed; see what was not measured")
 
 
 if __name__ == "__main__":

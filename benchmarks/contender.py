@@ -3,6 +3,7 @@ import contextlib
 import dataclasses
 import pathlib
 
+from packages import Packages
 from workloads import Seen
 
 PYTHON = "/usr/bin/python3"
@@ -17,10 +18,23 @@ class Place:
     """What the contenders of one measurement share."""
     bin: pathlib.Path        # our programs
     scratch: pathlib.Path    # a temporary directory
-    packages: pathlib.Path | None = None  # a site-packages for the peers, with numpy and pandas
-    environment: str = ""    # the same for ours: the name or digest of an environment
-    environments: pathlib.Path | None = None  # the directory that has it
+    made: Packages = dataclasses.field(default_factory=Packages)
     modules: tuple = ()      # which of numpy and pandas are there
+
+    @property
+    def packages(self):
+        """A site-packages for the peers."""
+        return self.made.site
+
+    @property
+    def environment(self):
+        """The same for ours: the digest of an environment."""
+        return self.made.environment
+
+    @property
+    def environments(self):
+        """The directory that has it."""
+        return self.made.environments
 
     def directory(self, workload):
         directory = self.scratch / workload.directory
@@ -49,7 +63,7 @@ class Contender(contextlib.AbstractContextManager):
     def why_not(self, workload):
         """Why this workload makes no sense here; nothing if it does."""
         if workload.needs and workload.needs not in self.place.modules:
-            return f"no {workload.needs}: give --packages"
+            return f"no {workload.needs}: {self.place.made.reason}"
         if workload.needs_memory_limit and self.keeps.get("memory limit", "no") == "no":
             return "it has no memory limit"
         return None

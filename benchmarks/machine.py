@@ -39,6 +39,14 @@ def idle_load(seconds):
     return clock.part()
 
 
+def settle(most_s):
+    """Waits until the machine is at rest: what a block left to be done later (containers to take away, others to be parked)
+    is not paid by the next one. For so long at most, for others may keep it busy."""
+    until = time.monotonic() + most_s
+    while idle_load(0.03) > BUSY_FROM and time.monotonic() < until:
+        pass
+
+
 def read(path):
     try:
         return pathlib.Path(path).read_text().strip()

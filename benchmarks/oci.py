@@ -89,6 +89,11 @@ class Runc(OciRuntime):
              "memory limit": "cgroup", "process limit": "cgroup", "address layout of its own": "yes", "time limit": "by the harness"}
 
 
+class Crun(OciRuntime):
+    name = program = "crun"  # it knows cgroups of version 1 and of version 2, and says so where a host has both
+    keeps = Runc.keeps
+
+
 class Runsc(OciRuntime):
     name = "runsc (gVisor)"
     program = "runsc"

@@ -13,6 +13,7 @@ import server_process  # noqa: E402
 import throwaway_postgres  # noqa: E402
 
 POOL = 64  # parked containers
+POOL_MEMORY = 1 << 30
 OPEN_HOUSE = ("--rate", 10_000_000, "--max-active", 10_000_000, "--max-queued", 10_000_000, "--log-level", "warning")
 
 
@@ -50,6 +51,11 @@ def seen_in(result):
     return Seen(code if code is not None else -9, result["stdout"] or "", result["stderr"] or "", False, result["outcome"], result)
 
 
+def preloads(flag, place):
+    """What an operator would have parked interpreters load, for an environment with it."""
+    return [word for name in place.modules for word in (flag, name) if place.environment]
+
+
 class InProcess(Contender):
     """Sandbox::run in a C++ program. It keeps containers parked if the build can: as many as a block has runs."""
     name = "pysandbox, in process"
@@ -65,7 +71,7 @@ class InProcess(Contender):
         kept.mkdir(exist_ok=True)
         flags = ["--files", kept]
         if has_pool(self.place):
-            flags += ["--pool", self.pool, *(word for name in self.place.modules for word in ("--preload", name) if self.place.environment)]
+            flags += ["--pool", self.pool, "--pool-memory-bytes", POOL_MEMORY, *preloads("--preload", self.place)]
         if self.place.environments:
             flags += ["--environments", self.place.environments]
         self.own_driver = BlockDriver(str(self.place.bin / "bench_driver"), *map(str, flags))
@@ -79,9 +85,7 @@ class InProcess(Contender):
         return self.own_driver
 
     def why_not(self, workload):
-        if workload.needs and not (self.place.environment and self.place.environments):
-            return f"no environment with {workload.needs}: give --environment and --environments"
-        return None
+        return f"no {workload.needs}: {self.place.made.reason}" if workload.needs and workload.needs not in self.place.modules else None
 
     def block(self, workload):
         request = {"code": workload.code, "limits": limits(workload)}
@@ -95,15 +99,34 @@ class InProcess(Contender):
         return seen_in(json.loads(sample.text))
 
 
+class Fresh(InProcess):
+    """The same for whoever asks for an interpreter that shares nothing with others."""
+    name = "pysandbox, in process, fresh"
+    only = ("W1", "W2", "W3", "W4")
+    settle_s = 0.0
+
+    def __init__(self, place, warm):
+        super().__init__(place)
+        self.own_driver = warm.driver()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *rest):
+        pass
+
+    def block(self, workload):
+        return [(key, json.dumps({**json.loads(value), "isolation": "fresh"}) if key == "request" else value)
+                for key, value in super().block(workload)]
+
+
 class CommandLine(Program):
     """`pysandbox run`, without a server: a new process for each job."""
     name = "pysandbox run"
     ours = True
 
     def why_not(self, workload):
-        if workload.needs and not (self.place.environment and self.place.environments):
-            return f"no environment with {workload.needs}: give --environment and --environments"
-        return None
+        return f"no {workload.needs}: {self.place.made.reason}" if workload.needs and workload.needs not in self.place.modules else None
 
     def words(self, workload):
         flags = [word for name, value in limits(workload).items() for word in ("--limit", f"{name}={value}")]
@@ -134,10 +157,14 @@ class Service(InProcess):
     def server_flags(self):
         return []
 
+    def pool_flags(self):
+        return ["--pool-max", self.pool, "--pool-min", self.pool, "--pool-memory-bytes", POOL_MEMORY, *preloads("--pool-preload", self.place)]
+
     def __enter__(self):
         server_process.PROGRAM = str(self.place.bin / "pysandbox-server")
         environments = ["--environment-dir", self.place.environments] if self.place.environments else []
-        self.server = server_process.Server(*OPEN_HOUSE, *environments, *self.server_flags(), env={"PATH": CLEAN["PATH"]})
+        self.server = server_process.Server(*OPEN_HOUSE, *environments, *self.pool_flags(), *self.server_flags(), env={"PATH": CLEAN["PATH"]},
+                                            data_dir=self.place.scratch / f"data-{type(self).__name__}")
         self.server.__enter__()
         self.uploads = {}
         return self

@@ -5,6 +5,7 @@ import statistics
 import goals
 import machine
 import parts
+import workloads
 from contender import FEATURES
 from ours import features_of
 
@@ -24,7 +25,7 @@ def about(session, facts, command):
     disturbed = sum(load > machine.BUSY_FROM for load in session.loads)
     lines = [f"`{command}`, {facts['date']}: {facts['processors']} processors ({facts['model']}{', virtual' if facts['virtual'] else ''}), "
              f"{facts['memory_gib']} GiB, Linux {facts['kernel']}, cgroups {facts['cgroups']}, governor {facts['governor']}, {facts['python']}; "
-             f"{', '.join(facts['peers'])}."]
+             f"{', '.join([*facts['peers'], *facts['packages']])}."]
     if session.loads and disturbed:
         lines.append(f"**The machine was busy with other things**: in {disturbed} of {len(session.loads)} rounds more than "
                      f"{machine.BUSY_FROM:.0%} of it was (median {statistics.median(session.loads):.0%}). Ratios are of rounds in which both sides had "
@@ -45,7 +46,7 @@ def side_tables(session, wanted):
     """Each metric that is wanted: the times of all sides, and how ours stand to the peers."""
     for metric in filter(wanted, dict.fromkeys([*(side.metric for side in session.sides), *(record.name for record in session.records)])):
         sides = [side for side in session.sides if side.metric == metric]
-        if metric != parts.STAGE:
+        if metric != parts.STAGE and not metric.startswith(parts.WARM_JOB):
             sides.sort(key=lambda side: side.p50, reverse=sides[0].unit == "1/s" if sides else False)
         pieces = [f"**{metric}**" + (f" ({sides[0].unit})" if sides else "")]
         if sides:
@@ -62,6 +63,51 @@ def ratio_tables(records):
         yield table(["times better than", *peers], [[our, *(cells.get((our, peer), "") for peer in peers)] for our in ours])
 
 
+def grid(session, columns):
+    """Medians: a row for each side, a column for each metric of `columns`, {its head: metric}; those without numbers are left out."""
+    found = {(side.metric, side.who): side for side in session.sides}
+    shown = {head: metric for head, metric in columns.items() if any(key[0] == metric for key in found)}
+    names = [contender.name for contender in session.contenders if any((metric, contender.name) in found for metric in shown.values())]
+    rows = [[name, *(number(found[metric, name].p50) if (metric, name) in found else "" for metric in shown.values())] for name in names]
+    return table(["", *shown], rows) if rows else ""
+
+
+def overview(session):
+    columns = {f"{workload.name} {workload.title}": f"{workload.name}, back to back, to reaped" for workload in workloads.ALL if workload.name != "W10"}
+    columns["W10 deadline to all dead"] = "W10, deadline to everything dead"
+    columns["W1 sparse"] = "W1, sparse, to reaped"
+    return grid(session, columns)
+
+
+def crowds(session):
+    return grid(session, {f"{clients}": f"W1, {clients} clients, jobs a second" for clients in (1, 2, 4, 8, 16, 32, 64)})
+
+
+def stages_of_jobs(session):
+    """A warm job from stage to stage, and what a server adds to it."""
+    jobs = [metric for metric in dict.fromkeys(side.metric for side in session.sides) if metric.startswith(parts.WARM_JOB)]
+    found = {(side.metric, side.who): side.p50 for side in session.sides}
+    stages = [side.who for side in session.sides if jobs and side.metric == jobs[0]]
+    if not jobs:
+        return ""
+    rows = [[stage, *(f"{found[job, stage]:.0f}" if (job, stage) in found else "" for job in jobs)] for stage in stages]
+    rows.append(["**together, in process**", *(f"**{sum(found.get((job, stage), 0) for stage in stages):.0f}**" for job in jobs)])
+    workload = {"hello": "W1", "pandas": "W4"}
+
+    def around(job):
+        metric = f"{workload[job.removeprefix(parts.WARM_JOB)]}, back to back, to reaped"
+        if (metric, goals.SERVICE) not in found or (metric, goals.IN_PROCESS) not in found:
+            return ""
+        return f"{(found[metric, goals.SERVICE] - found[metric, goals.IN_PROCESS]) * 1e3:.0f}"
+
+    rows.append(["a server around it: HTTP, queue, what is made durable (difference of medians)", *map(around, jobs)])
+    return table(["stage", *(f"{job.removeprefix(parts.WARM_JOB)}, us" for job in jobs)], rows)
+
+
+def titled(title, body):
+    return [title, body] if body else []
+
+
 def feature_table(session):
     columns = [contender for contender in session.contenders if not contender.only]
     kept = {contender.name: features_of(session.isolation.get(contender.name) or next(iter(session.isolation.values()), {}))
@@ -74,12 +120,18 @@ def absent_table(session):
     return table(["what", "who", "why"], [[entry.what, entry.who, entry.reason.replace("\n", " ").replace("|", "/")] for entry in session.absent])
 
 
-def generate(session, facts, command):
-    sections = [about(session, facts, command), "### Goals", goal_table(session),
-             "### What each side protects", feature_table(session), "### Hello",
-                *side_tables(session, lambda metric: metric.startswith("W1, back to back")),
+def generate(session, facts, command, plots):
+    is_hello = lambda metric: metric in ("W1, back to back, to reaped", "W1, back to back, to output")  # noqa: E731
+    sections = [about(session, facts, command), *(f"![{words}]({name})" for name, words in plots.items()),
+                "### Goals", goal_table(session),
+                *titled("### All workloads\n\nMilliseconds from the start of a job to its end with everything reaped and handed back; medians.",
+                        overview(session)),
+                *titled("### Hello jobs a second, by clients at one time", crowds(session)),
+                *titled("### Where the time of a warm job goes", stages_of_jobs(session)),
+                "### What each side protects", feature_table(session),
+                "### Hello in full", *side_tables(session, is_hello),
                 "### Everything else", "<details><summary>All other times and ratios</summary>",
-                *side_tables(session, lambda metric: not metric.startswith("W1, back to back")), "</details>"]
+                *side_tables(session, lambda metric: not is_hello(metric)), "</details>"]
     if session.voids:
         sections += ["### Runs that failed their check", table(["who", "what", "runs", "the first complaint"], [
             [who, what, count, session.complaints[who, what].replace("\n", " ").replace("|", "/")]

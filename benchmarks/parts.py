@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLIENTS = 64  # of job_store_bench
 DEEP, SHALLOW = 100_000, 1
 STAGE = "stages by themselves"
+WARM_JOB = "a warm job by stages, "  # and which
 
 
 def store(session, place):
@@ -71,24 +72,32 @@ def stages(session, place, *, repetitions, min_time_s):
     session.tell("the stages of a run")
     command = [place.bin / "stage_bench", "--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
                f"--benchmark_min_time={min_time_s}", "--benchmark_enable_random_interleaving=true"]
-    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=CLEAN, capture_output=True, text=True)
+    env = {**CLEAN, **({"PYSANDBOX_BENCH_ENVIRONMENT": str(place.made.directory)} if place.modules else {})}
+    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=env, capture_output=True, text=True)
     if done.returncode != 0:
         return session.absence("stages", "stage_bench", done.stderr.strip()[-300:])
     times = collections.defaultdict(list)
+    of_job = collections.defaultdict(list)
     for entry in sorted(json.loads(done.stdout)["benchmarks"], key=lambda entry: entry["family_index"]):
         if entry.get("run_type") == "iteration" and not entry.get("error_occurred"):
-            times[entry["name"].split("/iterations")[0].removesuffix("/manual_time")].append(entry["real_time"])
+            name = entry["name"].split("/iterations")[0].removesuffix("/manual_time")
+            times[name].append(entry["real_time"])
+            for key, value in entry.items():
+                if key[0].isdigit():  # "1 a parked container is taken"
+                    of_job[WARM_JOB + name.removeprefix("warm_job/"), key].append(value)
         elif entry.get("error_occurred"):
             session.absence("stages", entry["name"], entry["error_message"])
     for name, values in times.items():
         session.keep_side(STAGE, name, "us", values)
+    for (metric, stage), values in of_job.items():
+        session.keep_side(metric, stage, "us", values)
     return None
 
 
 # POOLS
 
 NO_POOL = "this build keeps no containers parked"
-SETTLE_S = 2.0  # until a pool is full again
+SETTLE_S = 2.0  # until a pool is full again, or longer if the machine is not at rest by then
 
 
 def pool_curve(session, place, sizes, *, count, budget_s):
@@ -117,6 +126,7 @@ def pool_curve(session, place, sizes, *, count, budget_s):
 def warm_up(session, ours, name, what):
     session.block(ours, BY_NAME[name], what, count=3)
     time.sleep(SETTLE_S)
+    machine.settle(SETTLE_S)
 
 
 def pool_empty(session, place, python, *, count, budget_s):
@@ -178,6 +188,8 @@ def parked(session, place, name, modules, *, count):
     what = f"memory of a parked sandbox, {' and '.join(modules) or 'hello'}"
     if not has_pool(place):
         return session.absence(what, InProcess.name, NO_POOL)
+    if missing := [name for name in modules if name not in place.modules]:
+        return session.absence(what, InProcess.name, f"no {' and '.join(missing)}: {place.made.reason}")
     session.tell(what)
 
     def of_pool(size):

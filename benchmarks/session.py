@@ -13,6 +13,7 @@ from rounds import Record, compare, in_rounds, quantile
 IDLE = "(idle)"  # a pause in each round, in which the load by others is looked at
 BLOCK_S = 0.2    # a block takes about so long, so that what is fast has as much time as what is slow
 MOST_RUNS = 50   # in a block
+SETTLE_S = 0.3   # for what a block leaves to be done after it, at most
 
 
 @dataclasses.dataclass
@@ -80,6 +81,7 @@ class Session:
                     self.isolations[contender.name, json.dumps(seen.result["isolation"])] += 1
         for file in contender.place.directory(workload).glob("out*"):
             file.unlink()
+        machine.settle(SETTLE_S)
         return good
 
     def able(self, workload, what, among=None):

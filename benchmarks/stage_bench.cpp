@@ -2,7 +2,9 @@
 //
 //   build/bench/bin/stage_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=5
 //
-// Each measures its own stage only (manual time): what has to be made before and cleared away after is left out.
+// Each measures its own stage only (manual time): what has to be made before and cleared away after is left out. A warm
+// job is measured as a whole, and its stages are its counters, in microseconds. With the directory of an environment in
+// PYSANDBOX_BENCH_ENVIRONMENT there is a job of pandas beside that of nothing but the standard library.
 #include <benchmark/benchmark.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,11 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <pysandbox/job_store.hpp>
 #include <pysandbox/sandbox.hpp>
@@ -23,6 +30,7 @@
 #include "container/cgroup.hpp"
 #include "container/init_process.hpp"
 #include "container/slot.hpp"
+#include "container/zygote.hpp"
 
 namespace {
 
@@ -169,6 +177,133 @@ pysandbox::Program program(const std::string& code) {
 const auto hello = program("print('hello')");
 const auto twenty_files = program("for i in range(20): open(f'f{i}.txt', 'w').write('x' * 1000)");
 
+// A WARM JOB, FROM STAGE TO STAGE
+
+constexpr int warm_runs = 30;  // of one benchmark; fewer than half of what is parked, so that none is made meanwhile
+constexpr int warm_parked = 80;
+
+std::string bench_environment() {
+  const char* directory = std::getenv("PYSANDBOX_BENCH_ENVIRONMENT");
+  return directory != nullptr ? directory : "";
+}
+
+pysandbox::NativeRunnerOptions warm_options() {
+  auto options = own_options();
+  options.uid_count = 256;
+  options.pool.minimum = options.pool.maximum = warm_parked;
+  options.pool.memory_bytes = 2ULL << 30;
+  options.pool.preload_packages = {"numpy", "pandas"};
+  return options;
+}
+
+// It tells the clock that host and guest share, when its first line runs and when its work is done.
+pysandbox::Program telling(const std::string& work) {
+  pysandbox::Program made;
+  made.entry_point = "main.py";
+  made.code = "import time\nbegan = time.monotonic_ns()\n" + work + "\nprint(began, time.monotonic_ns())\n";
+  return made;
+}
+
+const auto warm_hello = telling("");
+const auto warm_pandas = telling(
+    "import pandas\n"
+    "frame = pandas.DataFrame({'key': [i % 7 for i in range(1000)], 'value': range(1000)})\n"
+    "frame.groupby('key')['value'].sum().tolist()");
+
+enum class Needs { nothing, environment };
+
+constexpr std::array warm_stages{"1 a parked container is taken",    "2 program handed over, until its first line",
+                                 "3 the program's own work",         "4 output on its way to the caller",
+                                 "5 its end: all dead, counted",     "6 files collected",
+                                 "7 what is left handed to the pool"};
+
+double microseconds(Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); }
+
+Clock::time_point at_nanosecond(const char*& from, const char* end) {
+  std::int64_t count = 0;
+  from = std::from_chars(from, end, count).ptr + 1;
+  return Clock::time_point(std::chrono::nanoseconds(count));
+}
+
+void wait_for_pool(pysandbox::ContainerRunner& runner, const pysandbox::ContainerSpec& spec) {
+  const auto container = runner.open(spec);  // a cold one, which makes the pool begin
+  container->run(program("pass"), {});
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+}
+
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void warm_job(benchmark::State& state, const pysandbox::Program& job, Needs needs) {
+  pysandbox::ContainerSpec spec;
+  if (needs == Needs::environment) spec.environment_directory = bench_environment();
+  if (needs == Needs::environment && spec.environment_directory.empty()) {
+    return state.SkipWithError("no environment is given in PYSANDBOX_BENCH_ENVIRONMENT");
+  }
+  const auto runner = pysandbox::make_native_runner(warm_options());
+  wait_for_pool(*runner, spec);
+  std::array<std::vector<double>, warm_stages.size()> times;
+  for (auto _ : state) {
+    Clock::time_point heard{};
+    const auto sink = [&](pysandbox::Stream, std::string_view) {
+      if (heard == Clock::time_point{}) heard = Clock::now();
+    };
+    const auto begin = Clock::now();
+    auto container = runner->open(spec);
+    const auto opened = Clock::now();
+    auto result = container->run(job, sink);
+    const auto ended = Clock::now();
+    container->collect(result, [](pysandbox::OutputFile&) {});
+    const auto collected = Clock::now();
+    container.reset();
+    const auto closed = Clock::now();
+    if (result.isolation.start != "warm") return state.SkipWithError("a run has found no parked container");
+    if (result.outcome != pysandbox::Outcome::ok) return state.SkipWithError("the program did not end well");
+    const char* text = result.stdout.data();
+    const char* const end = text + result.stdout.size();
+    const auto first_line = at_nanosecond(text, end);
+    const auto worked = at_nanosecond(text, end);
+    const std::array moments{begin, opened, first_line, worked, heard, ended, collected, closed};
+    for (std::size_t stage = 0; stage < times.size(); ++stage) {
+      times[stage].push_back(microseconds(moments[stage + 1] - moments[stage]));
+    }
+    state.SetIterationTime(std::chrono::duration<double>(closed - begin).count());
+  }
+  for (std::size_t stage = 0; stage < times.size(); ++stage) state.counters[warm_stages[stage]] = median(times[stage]);
+}
+
+enum class Making { zygote, parked };
+
+// Off the way of any job: what it costs to make an interpreter that can be forked, and one that is parked.
+void make_warm(benchmark::State& state, Making what, Needs needs) {
+  const std::string environment = needs == Needs::environment ? bench_environment() : "";
+  if (needs == Needs::environment && environment.empty()) {
+    return state.SkipWithError("no environment is given in PYSANDBOX_BENCH_ENVIRONMENT");
+  }
+  const auto options = warm_options();
+  const container::InitImage init(container::InitImage::built_in());
+  const container::InitImage library(container::InitImage::zygote_library());
+  const auto cgroups = container::find_cgroup_tree({});
+  const container::SlotTable slots(options);
+  const container::ZygoteParts parts{options, init, library, cgroups.tree.get(), slots};
+  std::shared_ptr<container::Zygote> zygote;
+  if (what == Making::parked) zygote = std::make_shared<container::Zygote>(parts, environment);
+  for (auto _ : state) {
+    std::unique_ptr<container::ParkedContainer> parked;
+    measure(state, [&] {
+      if (what == Making::parked) {
+        parked = zygote->finish_parking(zygote->begin_parking());
+      } else {
+        zygote = std::make_shared<container::Zygote>(parts, environment);
+      }
+    });
+    if (what == Making::zygote) zygote.reset();
+  }
+}
+
 // REMEMBERING IT
 
 enum class Step { add, claim, finish };
@@ -211,6 +346,12 @@ PYSANDBOX_STAGE_OF(whole_run, hello_run, Stage::run, hello)->Iterations(few);
 PYSANDBOX_STAGE_OF(whole_run, hello_collect, Stage::collect, hello)->Iterations(few);
 PYSANDBOX_STAGE_OF(whole_run, twenty_files_collect, Stage::collect, twenty_files)->Iterations(few);
 PYSANDBOX_STAGE_OF(whole_run, hello_close, Stage::close, hello)->Iterations(few);
+PYSANDBOX_STAGE_OF(make_warm, zygote, Making::zygote, Needs::nothing)->Iterations(few);
+PYSANDBOX_STAGE_OF(make_warm, zygote_of_pandas, Making::zygote, Needs::environment)->Iterations(3);
+PYSANDBOX_STAGE_OF(make_warm, parked, Making::parked, Needs::nothing)->Iterations(few);
+PYSANDBOX_STAGE_OF(make_warm, parked_of_pandas, Making::parked, Needs::environment)->Iterations(few);
+PYSANDBOX_STAGE_OF(warm_job, hello, warm_hello, Needs::nothing)->Iterations(warm_runs);
+PYSANDBOX_STAGE_OF(warm_job, pandas, warm_pandas, Needs::environment)->Iterations(warm_runs);
 PYSANDBOX_STAGE_OF(memory_store, add, Step::add);
 PYSANDBOX_STAGE_OF(memory_store, claim, Step::claim);
 PYSANDBOX_STAGE_OF(memory_store, finish, Step::finish);

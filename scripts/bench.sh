@@ -6,12 +6,11 @@
 #   scripts/bench.sh --smoke    whether the benchmark itself works; installs nothing and claims nothing
 #
 #   --bin DIRECTORY             with programs that are built already
-#   --packages SITE-PACKAGES --environment NAME --environments DIRECTORY
-#                               numpy and pandas, for the peers, and for ours: else their rows are left out
 #   --results DIRECTORY         in place of build/bench
 #
-# Best as root, with nothing else running, and soon after a boot. All peers are started by it and end with it; docker's engine has
-# directories of its own, and no registry is asked. (Where services start with their packages, Debian also starts an engine when it
+# Best as root, with nothing else running, and soon after a boot. Building comes on top of these times. numpy and pandas come from your
+# package index, by `pysandbox env build`; without one their rows are missing, and say so. All peers are started by it and end with it; docker's engine has
+# directories of its own, and no registry of images is asked. (Where services start with their packages, Debian also starts an engine when it
 # installs docker.io; that one is left alone, and costs nothing while nobody uses it.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,7 +24,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --quick | --smoke) plan=${1#--} ;;
     --bin) programs=$2; shift ;;
-    --packages | --environment | --environments | --results) options+=("$1" "$2"); shift ;;
+    --results) options+=("$1" "$2"); shift ;;
     *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift

@@ -13,7 +13,8 @@ void set_pool(Options& options, const Flags& flags) {
   if constexpr (requires { options.pool.maximum; }) {
     options.pool.maximum = *flags.pool;
     if (*flags.pool > 0) options.pool.minimum = *flags.pool;
-    for (const auto& name : flags.preload) options.pool.preload.push_back(name);
+    options.pool.memory_bytes = flags.pool_memory_bytes;
+    for (const auto& name : flags.preload) options.pool.preload_packages.push_back(name);
   } else if (*flags.pool > 0) {
     throw std::runtime_error("this build keeps no containers parked");
   }
@@ -42,6 +43,8 @@ Flags parse_flags(int count, char** words) {
       flags.files = value;
     } else if (name == "--pool") {
       flags.pool = static_cast<std::uint32_t>(std::stoul(value));
+    } else if (name == "--pool-memory-bytes") {
+      flags.pool_memory_bytes = std::stoull(value);
     } else if (name == "--preload") {
       flags.preload.push_back(value);
     } else if (name == "--environments") {

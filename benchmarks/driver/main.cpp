@@ -1,6 +1,7 @@
 // Runs blocks of jobs for benchmarks/bench.py and tells when each began, printed and ended; see block.hpp.
 //
-//   bench_driver [--files DIRECTORY] [--pool COUNT] [--preload MODULE]... [--environments DIRECTORY]      see flags.hpp
+//   bench_driver [--files DIRECTORY] [--pool COUNT] [--pool-memory-bytes COUNT] [--preload MODULE]...
+//                [--environments DIRECTORY]      see flags.hpp
 //
 // One program times all sides, so that none pays for the harness more than another.
 #include <fmt/format.h>

@@ -184,6 +184,14 @@ void check_not_empty(const std::string& text) {
   if (text.empty()) refuse("takes an entry that is not empty");
 }
 
+// Of the top: a package that is not there is passed over by its name.
+void check_module(const std::string& text) {
+  const auto is_of_name = [](unsigned char letter) { return std::isalnum(letter) || letter == '_'; };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_of_name)) {
+    refuse("takes the name of a package's module, as it is imported, not \"" + text + "\"");
+  }
+}
+
 constexpr std::uint64_t year = 365 * 24 * 3600;
 
 std::vector<Setting> make_table() {
@@ -273,6 +281,10 @@ std::vector<Setting> make_table() {
                     PYSANDBOX_MEMBER(runner.pool.minimum)),
       bytes_setting({"pool-memory-bytes", "BYTES", "What all of them may use together"}, {1 << 20, 1ULL << 40},
                     PYSANDBOX_MEMBER(runner.pool.memory_bytes)),
+      list_setting({"pool-preload", "MODULE",
+                    "A package's module that they have loaded where an environment has it; its code runs before there "
+                    "is a program: name only what you trust"},
+                   PYSANDBOX_MEMBER(runner.pool.preload_packages), check_module),
 
       log_format_setting(),
       log_level_setting(),

@@ -193,6 +193,7 @@ TEST_F(SettingsTest, RefuseWhatMakesNoSenseInOneLine) {
       {{"--max-limit", "time_limit=10", "--default-limit", "time_limit=20"}, "is more than --max-limit"},
       {{"--log-level", "loud"}, "--log-level takes one of debug, info, warning, error"},
       {{"--callback-secret", "***"}, "masked"},
+      {{"--pool-preload", "numpy pandas"}, "--pool-preload takes the name of a package's module"},
       {{"--callback-secret", "x", "--callback-secret-file", "/y"}, "not both"},
       {{"--callback-secret-file", "/does/not/exist"}, "does not exist"},
       {{"--config", "/does/not/exist"}, "there is no file /does/not/exist"},
