@@ -17,10 +17,10 @@ def rows_of(rounds, stage):
     return [{who: value if who == IDLE else value.get(stage) for who, value in row.items()} for row in rounds]
 
 
-def latency(session, name, *, count, budget_s, pause_s=0.0, runs=None, among=None):
+def latency(session, name, *, count, budget_s, pause_s=0.0, runs=None, among=None, mode=""):
     """From the start of a job to its first output, and to its end with everything reaped and handed back."""
     workload = BY_NAME[name] if isinstance(name, str) else name
-    mode = "sparse" if pause_s else "back to back"
+    mode = mode or ("sparse" if pause_s else "back to back")
     what = f"{workload.name}, {mode}"
     session.tell(f"{what}: {workload.title}")
     stages = {"output": lambda sample: sample.to_output, "reaped": lambda sample: sample.to_end}

@@ -110,8 +110,9 @@ def titled(title, body):
 
 def feature_table(session):
     columns = [contender for contender in session.contenders if not contender.only]
-    kept = {contender.name: features_of(session.isolation.get(contender.name) or next(iter(session.isolation.values()), {}))
-            if contender.ours else contender.keeps for contender in columns}
+    cold = {**next(iter(session.isolation.values()), {}), "start": "cold"}  # of the command line, whose result nobody reads
+    kept = {contender.name: features_of(session.isolation.get(contender.name, cold)) if contender.ours else contender.keeps
+            for contender in columns}
     return table(["", *(contender.name for contender in columns)],
                  [[feature, *(kept[contender.name].get(feature, "no") for contender in columns)] for feature in FEATURES])
 

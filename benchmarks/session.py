@@ -109,7 +109,10 @@ class Session:
                 tried += self.block(contender, workload, what, count=2)
         except CannotRun as error:
             return str(error)
-        return min(sample.to_end for sample, _ in tried) if tried else f"failed its first runs: {self.complaints[contender.name, what]}"
+        if tried:
+            return min(sample.to_end for sample, _ in tried)
+        self.voids.pop((contender.name, what))  # it takes no part, so none of its runs counts
+        return f"failed its first runs: {self.complaints.pop((contender.name, what)).strip()}"
 
     def measure(self, what, sides, count, budget_s):
         """Rounds of {contender: value} within a time."""
