@@ -98,17 +98,17 @@ def full(session, place, named):
         ("W10", lambda: measurements.deadline(session, count=20, budget_s=50)),
         ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.8, count=10, budget_s=75)),
         ("store", lambda: parts.store(session, place)),
-        ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=5)),
+        ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=5, budget_s=60)),
         ("stages", lambda: parts.stages(session, place, repetitions=3, min_time_s=0.05)),
         ("memory of parked sandboxes", lambda: parts.parked(session, place, "W1", (), count=MEMORY_ROUNDS)),
         ("memory of parked sandboxes with packages", lambda: parts.parked(session, place, "W4", packages.WANTED, count=3)),
         ("empty pool", lambda: parts.pool_empty(session, place, named["python3"], count=20, budget_s=20)),
         ("pool", lambda: parts.pool_curve(session, place, (0, 1, 2, 4, 8, 32, 128), count=10, budget_s=20)),
-        ("W1, sparse", lambda: measurements.latency(session, "W1", count=50, budget_s=110, pause_s=0.5, runs=1, among=sparse)),
+        ("W1, sparse", lambda: measurements.latency(session, "W1", count=50, budget_s=80, pause_s=0.5, runs=1, among=sparse)),
         *latencies(["W2", "W9"], count=30, budget_s=35),
-        *latencies(["W5"], count=30, budget_s=40),
+        *latencies(["W5"], count=30, budget_s=30),
         *latencies(["W6", "W7", "W11"], count=10, budget_s=25, runs=1),
-        *((f"throughput of {clients}", lambda clients=clients: measurements.throughput(session, clients, seconds=0.6, count=5, budget_s=20, among=crowd))
+        *((f"throughput of {clients}", lambda clients=clients: measurements.throughput(session, clients, seconds=0.6, count=5, budget_s=15, among=crowd))
           for clients in (1, 2, 4, 16, 32, 64)),
         *((f"submission to start, {name}", lambda name=name: measurements.start_delay(session, named[name], count=50))
           for name in (SQLITE, POSTGRES) if name in named),
@@ -218,6 +218,14 @@ def results(session, about, plan, left):
     }
 
 
+def end_everything(number, _frame):
+    """Whatever was started ends as at the end of a whole run; once is enough to ask for it."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    tell("interrupted: what was started is ended, which takes a few seconds; nothing is written")
+    sys.exit(128 + number)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plan", choices=PLANS, required=True)
@@ -226,7 +234,8 @@ def main():
     parser.add_argument("--page", type=pathlib.Path, help="write the generated part of this page")
     parser.add_argument("--command", default="", help="how this was asked for, for the page")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started ends with this
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_everything)
     before = machine.left_behind()
     command = options.command or f"benchmarks/bench.py --plan {options.plan}"
     with tempfile.TemporaryDirectory(prefix="pysandbox-bench-", dir="/var/tmp") as scratch, contextlib.ExitStack() as stack:

@@ -38,7 +38,8 @@ class BlockDriver:
         self.env = {**CLEAN, **(env or {})}
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env, text=True)
+        # A Ctrl-C is for the harness: the driver ends when its input does.
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env, text=True, start_new_session=True)
         return self
 
     def __exit__(self, *_):

@@ -34,7 +34,7 @@ using Seconds = std::chrono::duration<double>;
 constexpr int rounds = 5;
 constexpr std::chrono::milliseconds round_time{1000};
 constexpr int clients = 64;
-constexpr int claims = 2000;  // of each depth
+constexpr int claims = 500;  // of each depth
 constexpr std::chrono::hours lease{1};
 constexpr std::array depths{1, 1'000, 100'000};
 

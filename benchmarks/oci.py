@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import tempfile
 
-from contender import Program
+from block_driver import CLEAN
+from contender import CannotRun, Program
 from processes import need
-from workloads import MEMORY_MIB, PROCESSES
+from workloads import BY_NAME, MEMORY_MIB, PROCESSES
 
 PATH = "PATH=/usr/bin:/bin"
 
@@ -53,7 +54,19 @@ class OciRuntime(Program):
         need("runc", "runc")  # which writes the bundles
         self.state = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.program}-", dir="/run" if os.geteuid() == 0 else None))
         self.bundles = {}
+        try:
+            self._try()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def _try(self):
+        """Whether it can run anything here: crun refuses a host that has both versions of cgroups."""
+        words = [str(word).replace("{serial}", f"try-{os.getpid()}") for word in self.words(BY_NAME["pass"])]
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN)
+        if done.returncode != 0:
+            raise CannotRun(f"{self.program} run: {done.stderr.strip()[-300:]}")
 
     def __exit__(self, *_):
         shutil.rmtree(self.state, ignore_errors=True)
@@ -90,7 +103,7 @@ class Runc(OciRuntime):
 
 
 class Crun(OciRuntime):
-    name = program = "crun"  # it knows cgroups of version 1 and of version 2, and says so where a host has both
+    name = program = "crun"
     keeps = Runc.keeps
 
 

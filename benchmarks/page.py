@@ -118,7 +118,10 @@ def feature_table(session):
 
 
 def absent_table(session):
-    return table(["what", "who", "why"], [[entry.what, entry.who, entry.reason.replace("\n", " ").replace("|", "/")] for entry in session.absent])
+    for_reason = {}
+    for entry in session.absent:
+        for_reason.setdefault((entry.who, entry.reason.replace("\n", " ").replace("|", "/")), []).append(entry.what)
+    return table(["who", "what", "why"], [[who, "; ".join(whats), reason] for (who, reason), whats in for_reason.items()])
 
 
 def generate(session, facts, command, plots):

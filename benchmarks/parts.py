@@ -19,6 +19,7 @@ from workloads import BY_NAME
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLIENTS = 64  # of job_store_bench
+PATIENCE_S = 240  # until a program of ours that measures counts as hanging
 DEEP, SHALLOW = 100_000, 1
 STAGE = "stages by themselves"
 WARM_JOB = "a warm job by stages, "  # and which
@@ -31,7 +32,7 @@ def store(session, place):
     helper = ROOT / "tests/support/throwaway_postgres.py"
     command = [PYTHON, helper, "-n", "3", place.bin / "job_store_bench", "--rounds"]
     # Its directory is the current one: that of the build, which is on a disk.
-    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=CLEAN, capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=CLEAN, capture_output=True, text=True, timeout=PATIENCE_S)
     if done.returncode != 0:
         session.absence("the store of the queue", "job_store_bench", done.stderr.strip()[-300:])
     rounds = collections.defaultdict(lambda: collections.defaultdict(dict))
@@ -53,13 +54,14 @@ def add(session, record):
     return record
 
 
-def transfers(session, place, *, megabytes, count):
+def transfers(session, place, *, megabytes, count, budget_s):
     session.tell(f"transfers of {megabytes} MiB beside nginx")
     if not pathlib.Path("/usr/sbin/nginx").exists():
         return session.absence("transfers", "nginx", "it is not installed; install the package nginx")
     load = machine.idle_load(1)
     service_bench.use(place.bin / "pysandbox-server")
-    rounds = service_bench.transfers(megabytes, count)
+    until = time.monotonic() + budget_s
+    rounds = service_bench.transfers(megabytes, count, lambda: time.monotonic() > until)
     for way in ("download", "upload"):
         preposition = "from" if way == "download" else "to"
         add(session, compare(f"{way} of {megabytes} MiB", "MiB/s", rounds, f"{way} {preposition} pysandbox-server",
@@ -73,7 +75,7 @@ def stages(session, place, *, repetitions, min_time_s):
     command = [place.bin / "stage_bench", "--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
                f"--benchmark_min_time={min_time_s}", "--benchmark_enable_random_interleaving=true"]
     env = {**CLEAN, **({"PYSANDBOX_BENCH_ENVIRONMENT": str(place.made.directory)} if place.modules else {})}
-    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=env, capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), cwd=place.bin, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
     if done.returncode != 0:
         return session.absence("stages", "stage_bench", done.stderr.strip()[-300:])
     times = collections.defaultdict(list)

@@ -212,7 +212,7 @@ def download(port, target, megabytes):
     return speed
 
 
-def transfers(megabytes, count):
+def transfers(megabytes, count, until=lambda: False):
     """Rounds of MiB a second."""
     with Server(*OPEN_HOUSE) as server, Nginx() as nginx:
         def upload_here():
@@ -232,7 +232,7 @@ def transfers(megabytes, count):
                  "download from nginx": lambda: download(nginx.port, "/kept.bin", megabytes)}
         for side in list(sides.values())[2:]:
             side()  # warms the page cache; not counted
-        return in_rounds(count, sides)
+        return in_rounds(count, sides, until)
 
 
 def measure_transfers(options):
