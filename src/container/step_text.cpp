@@ -24,7 +24,9 @@ StepText text_of(Step step) noexcept {
       return {"set the quota of the workspace", needs_kernel};
     case Step::open_sources:
       return {"open the files that a container shall see",
-              "check that rootfs, /usr, /dev and /proc/sys/user exist and can be read, and are not read-only"};
+              "check that rootfs, /usr, /dev and /proc/sys/user exist and can be read, and are not read-only; in a "
+              "container "
+              "that takes systempaths=unconfined (docs/deploy.md)"};
     case Step::open_environment:
       return {
           "open the environment of a job",
@@ -91,7 +93,8 @@ std::string namespace_remedy(int error) {
     case EUSERS:
       return "raise the sysctls user.max_user_namespaces, user.max_net_namespaces and their like";
     case ENOSYS:
-      return "Linux 5.14 or newer is needed";
+      return "Linux 5.14 or newer is needed, and in a container a system-call profile that allows clone3 "
+             "(docs/deploy.md)";
     case EAGAIN:
     case ENOMEM:
       return "the host is out of processes or memory";
