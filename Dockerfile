@@ -32,5 +32,5 @@ VOLUME /var/lib/pysandbox
 EXPOSE 3004
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:3004/ready', timeout=4)"]
+  CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PYSANDBOX_LISTEN'].rpartition(':')[2] + '/ready', timeout=4)"]
 ENTRYPOINT ["pysandbox-server"]
