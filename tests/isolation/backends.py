@@ -98,10 +98,13 @@ def as_nobody():
 class Nothing(Backend):
     name = "nothing"
     how = "`python3`, as an ordinary user: what there is to be taken away"
-    # /etc alone, besides the bait, stands for all that its user may read.
-    image = ("/bin", "/boot", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/root", "/run", "/sbin", "/srv", "/tmp", "/usr",
-             "/var/cache", "/var/lib", "/var/log")
     attacked = False  # they would hit the machine itself
+
+    def __init__(self, programs, bait):
+        super().__init__(programs, bait)
+        # /etc alone, besides the bait, stands for all that its user may read.
+        others = [path for top in ("/", "/var", bait.place.parent) for path in pathlib.Path(top).iterdir()]
+        self.image = tuple(str(path) for path in others if path not in (pathlib.Path("/etc"), *bait.place.parents, bait.place))
 
     def words(self, place, arguments):
         return [*as_nobody(), PYTHON, place / "main.py", *arguments]

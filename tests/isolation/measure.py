@@ -84,7 +84,7 @@ def headers(payload):
 
 def tells_by_itself(head):
     """Whether a payload says itself how it went: where a limit, what is harvested or a secret in it decides, the host must look."""
-    return head["expect"] == "ok" and not head.keys() & {"weak-expect", "artifacts", "needs"}
+    return head["expect"] == "ok" and not head.keys() & {"weak-expect", "artifacts", "needs"} and "stdout_bytes" not in head.get("limits", "")
 
 
 def attacks():
