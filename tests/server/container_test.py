@@ -167,6 +167,13 @@ class Compose(unittest.TestCase):
                 self.assertFalse({"privileged", "cap_add", "network_mode", "pid", "userns_mode"} & service.keys())
                 self.assertTrue(all(port.startswith("127.0.0.1:") for port in service.get("ports", ())))
 
+    def test_the_manual_gives_the_same_options(self):
+        manual = (ROOT / "docs/deploy.md").read_text().replace("=deploy/", f"={ROOT}/deploy/")
+        words = run_options(COMPOSE["services"]["server"])
+        for word in words:
+            if word != "no-new-privileges=true":
+                self.assertIn(word, manual)
+
     def test_secrets_are_files_that_are_not_in_the_tree(self):
         for name, secret in COMPOSE["secrets"].items():
             self.assertTrue(secret["file"].startswith("./secrets/"), name)
