@@ -123,7 +123,7 @@ def some(named, *names):
 
 
 # And how many seconds it may take in all, and for one-shot programs alone.
-PLANS = {"smoke": (smoke, 120, 1), "quick": (quick, 150, 10), "full": (full, 26 * 60, 50)}
+PLANS = {"smoke": (smoke, 120, 1), "quick": (quick, 140, 10), "full": (full, 26 * 60, 50)}
 
 
 def follow(session, steps, until):

@@ -117,7 +117,8 @@ class DockerExec(DockerProgram):
         return self
 
     def __exit__(self, *_):
-        self.engine.docker("rm", "--force", self.container)
+        with contextlib.suppress(CannotRun):  # after a Ctrl-C the engine may have ended before us, and its containers with it
+            self.engine.docker("rm", "--force", self.container)
 
     def why_not(self, workload):
         if workload.name == "W10":
