@@ -55,7 +55,7 @@ def smoke(session, place, named):
     """That everything still works. It claims nothing."""
     few = some(named, IN_PROCESS, COMMAND_LINE, "python3")
     return [
-        ("W1", lambda: measurements.latency(session, "W1", count=2, budget_s=5, runs=1)),
+        ("W1", lambda: measurements.latency(session, "W1", count=1, budget_s=5, runs=1)),
         ("W10", lambda: measurements.deadline(session, count=1, budget_s=2, among=few)),
         ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.2, count=1, budget_s=2, among=few)),
         ("files", lambda: measurements.file_of(session, KIB, count=1, budget_s=2, among=few)),

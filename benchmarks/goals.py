@@ -10,6 +10,7 @@ BUSY_CLIENTS = 8  # enough to keep all processors of a small machine busy
 IN_PROCESS = "pysandbox, in process"
 SERVICE = "pysandbox-server, SQLite"
 ALONE = "one shot"  # measured before anything that stays was started
+BELOW = "see \"Goal by goal\" below"  # what is written by hand on the page
 NO_WARM = "an interpreter is started for each job: no result says that its start was warm"
 
 
@@ -71,7 +72,8 @@ def judge(session, goal):
         side = next((side for side in session.sides if (side.metric, side.who) == (goal.metric, goal.ours)), None)
         if side is None:
             return Verdict(goal, "", "not measured", why_absent(session, goal))
-        return Verdict(goal, f"{side.p50:.2f} {side.unit} (p99 {side.p99:.2f})", "yes" if side.p50 <= goal.target else "no", "")
+        reached = side.p50 <= goal.target
+        return Verdict(goal, f"{side.p50:.2f} {side.unit} (p99 {side.p99:.2f})", "yes" if reached else "no", "" if reached else BELOW)
     record = session.record(goal.metric, goal.ours, goal.peer)
     if record is None:
         return Verdict(goal, "", "not measured", why_absent(session, goal) or cold)
@@ -80,7 +82,7 @@ def judge(session, goal):
         why = "too few rounds" if record.rounds < FEWEST_ROUNDS else "the interval contains the goal"
         return Verdict(goal, measured, "not sure", f"{why}; {cold}" if cold else why)
     reached = record.high <= goal.target if goal.at_most else record.low >= goal.target
-    return Verdict(goal, measured, "yes" if reached else "no", "" if reached else cold)
+    return Verdict(goal, measured, "yes" if reached else "no", "" if reached else cold or BELOW)
 
 
 def why_absent(session, goal):

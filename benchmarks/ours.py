@@ -13,7 +13,7 @@ import server_process  # noqa: E402
 import throwaway_postgres  # noqa: E402
 
 POOL = 64  # parked containers
-POOL_MEMORY = 1 << 30
+POOL_MEMORY = 2 << 30
 OPEN_HOUSE = ("--rate", 10_000_000, "--max-active", 10_000_000, "--max-queued", 10_000_000, "--log-level", "warning")
 
 
