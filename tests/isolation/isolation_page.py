@@ -23,8 +23,9 @@ def listed(names, most=3):
     return f"{len(names)}: {shown}{', …' if len(names) > most else ''}"
 
 
-def capabilities(text):
-    return str(int(text, 16).bit_count()) if text else "?"
+def capabilities_of(found):
+    counts = [str(int(found["status"][kind], 16).bit_count()) if kind in found["status"] else "?" for kind in ("CapEff", "CapBnd")]
+    return " / ".join(counts)
 
 
 def calls_of(found):
@@ -69,7 +70,7 @@ def measures(results):
         row("… for writing", lambda found: len(found["proc"]["written"])),
         row("Files of `/sys` that open", lambda found: found["sys"]["read"]),
         row("… for writing", lambda found: len(found["sys"]["written"])),
-        row("Capabilities: in effect / to be had", lambda found: f"{capabilities(found['status'].get('CapEff'))} / {capabilities(found['status'].get('CapBnd'))}"),
+        row("Capabilities: in effect / to be had", capabilities_of),
         row("`no_new_privs`", lambda found: {"1": "yes", "0": "no"}.get(found["status"].get("NoNewPrivs"), "not told")),
         row("System-call filter", seccomp_of),
         row("Socket families", sockets_of),

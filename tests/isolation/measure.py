@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import secrets
+import shutil
 import subprocess
 import time
 
@@ -121,11 +122,10 @@ def measure(backend, with_attacks):
 
 
 def versions():
+    programs = {"docker": "/usr/sbin/dockerd", "runc": "runc", "runsc": "runsc", "bubblewrap": "bwrap"}
     said = {}
-    for name, words in {"docker": ["/usr/sbin/dockerd", "--version"], "runc": ["runc", "--version"], "runsc": ["runsc", "--version"],
-                        "bubblewrap": ["bwrap", "--version"]}.items():
-        try:
-            said[name] = re.sub(r"^.*?(\d\S*?),?$", r"\1", subprocess.run(words, capture_output=True, text=True).stdout.split("\n")[0].split(", build")[0])
-        except FileNotFoundError:
-            continue
+    for name, program in programs.items():
+        if shutil.which(program):
+            line = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
+            said[name] = re.search(r"\d[\w.+~-]*", line).group()
     return said
