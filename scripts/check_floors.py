@@ -26,6 +26,7 @@ src/wire/                         src/wire/ src/value/ @PUBLIC @SUPPORT         
 src/container/init/               src/container/init/ @INIT @SUPPORT @GENERATED          std linux
 src/container/launch_plan.*       @INIT @SUPPORT                                         std linux
 src/container/control_channel.*   @INIT @SUPPORT                                         std linux
+src/container/steward_protocol.*  @INIT @SUPPORT                                         std linux
 
 src/job/                          src/job/ src/wire/stored_json.* @VALUE                 std linux libraries
 src/environment/                  src/environment/ src/file/digest.* @VALUE              std linux libraries
@@ -33,6 +34,7 @@ src/packages/                     src/packages/ src/file/digest.* src/wire/json_
 src/network/                      src/network/ @VALUE                                    std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
+src/runners/                      src/runners/ @VALUE                                    std
 
 src/queue/                        src/ @PUBLIC                                           std linux libraries
 src/sandbox.*                     src/ @PUBLIC                                           std linux libraries
@@ -40,8 +42,8 @@ src/worker.*                      src/ @PUBLIC                                  
 
 server/http/                      server/http/ include/pysandbox/byte_source.* include/pysandbox/error.*   std linux libraries
 server/api/                       server/ src/wire/json_document.* src/wire/base64.* src/value/text.* src/value/words.* @PUBLIC   std linux libraries
-cli/                              cli/ src/wire/json_document.* src/wire/json_field.* src/support/unique_fd.* @PUBLIC   std linux libraries
-server/                           server/ @PUBLIC                                        std linux libraries
+cli/                              cli/ src/runners/ src/wire/json_document.* src/wire/json_field.* src/support/unique_fd.* @PUBLIC   std linux libraries
+server/                           server/ src/runners/ @PUBLIC                                        std linux libraries
 examples/                         examples/ @PUBLIC                                      std linux libraries
 benchmarks/stage_bench.cpp        src/ @PUBLIC @GENERATED                                  std linux libraries
 benchmarks/                       benchmarks/ @PUBLIC                                    std linux libraries
@@ -51,7 +53,7 @@ GROUPS = {
     "@PUBLIC": "include/pysandbox/",
     "@SUPPORT": "src/support/",
     "@VALUE": "src/value/ src/support/ include/pysandbox/",
-    "@INIT": "src/container/launch_plan.* src/container/control_channel.*",
+    "@INIT": "src/container/launch_plan.* src/container/control_channel.* src/container/steward_protocol.*",
     "@GENERATED": "generated/*.inc",  # made while building
 }
 

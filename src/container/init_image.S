@@ -1,4 +1,4 @@
-/* The program pysandbox-init, and the library of zygotes, as bytes. */
+/* The programs pysandbox-init and pysandbox-steward, and the library of zygotes, as bytes. */
 	.macro image name, file
 	.balign 4096
 	.global \name\()_begin
@@ -13,4 +13,5 @@
 	.section .rodata
 	image pysandbox_init_image, INIT_IMAGE
 	image pysandbox_zygote_image, ZYGOTE_IMAGE
+	image pysandbox_steward_image, STEWARD_IMAGE
 	.section .note.GNU-stack,"",%progbits

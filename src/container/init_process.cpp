@@ -184,6 +184,10 @@ bool InitProcess::is_alive() const noexcept {
   return pid_ > 0 && ::poll(&entry, 1, 0) == 0;
 }
 
+bool InitProcess::hear(Report& report) { return receive(channel_.get(), report); }
+
+bool InitProcess::hear_rest(Report& report) { return receive(channel_.get(), report, {}, 0); }
+
 bool InitProcess::order(Order order) noexcept { return send(channel_.get(), order); }
 
 void InitProcess::kill() noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "container/launch_plan.hpp"
+#include "container/supervisor.hpp"
 #include "support/unique_fd.hpp"
 
 namespace pysandbox::container {
@@ -46,21 +47,25 @@ struct ForkedInit {
   UniqueFd channel;
 };
 
+// Throws the Error for a step that failed inside.
+[[noreturn]] void throw_step_failed(const Report& report);
+
 // Ended and reaped at the latest by its destructor, and with it everything in the container.
-class InitProcess {
+class InitProcess final : public Init {
  public:
   // Returns while the container is still being built: the caller has other things to do meanwhile.
   InitProcess(const InitImage& image, const InitStart& start);
   // One that is there already. Somebody else is its parent.
   explicit InitProcess(ForkedInit forked) noexcept;
-  ~InitProcess();
+  ~InitProcess() override;
 
   InitProcess(const InitProcess&) = delete;
   InitProcess& operator=(const InitProcess&) = delete;
 
   pid_t pid() const noexcept { return pid_; }
-  int pidfd() const noexcept { return pidfd_.get(); }  // readable when it is dead
-  int channel() const noexcept { return channel_.get(); }
+  Way way() const noexcept override { return Way::channel; }
+  int death() const noexcept override { return pidfd_.get(); }
+  int channel() const noexcept override { return channel_.get(); }
   int workspace() const noexcept { return workspace_.get(); }  // the root of the writable file system, once ready
 
   int landlock_abi() const noexcept { return landlock_abi_; }  // what it found; once ready
@@ -73,9 +78,12 @@ class InitProcess {
   void tell(const ContainerPlan& plan, std::span<const UniqueFd> cgroup_files) const;
 
   bool is_alive() const noexcept;
-  bool order(Order order) noexcept;
-  void kill() noexcept;
-  void reap() noexcept;  // waits until it is dead; with it the kernel has ended the whole pid namespace
+  bool hear(Report& report) override;
+  bool hear_rest(Report& report) override;
+  bool order(Order order) noexcept override;
+  void kill() noexcept override;
+  void reap() noexcept override;  // with it the kernel has ended the whole pid namespace
+  [[noreturn]] void refuse(const Report& report) const override { throw_step_failed(report); }
 
  private:
   void spawn(const InitImage& image, const InitStart& start);
@@ -88,8 +96,5 @@ class InitProcess {
   UniqueFd workspace_;
   int landlock_abi_ = 0;
 };
-
-// Throws the Error for a step that failed inside.
-[[noreturn]] void throw_step_failed(const Report& report);
 
 }  // namespace pysandbox::container

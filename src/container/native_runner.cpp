@@ -19,6 +19,7 @@
 #include "container/guest_report.hpp"
 #include "container/host_check.hpp"
 #include "container/init_process.hpp"
+#include "container/meter.hpp"
 #include "container/native_container.hpp"
 #include "container/package_aids.hpp"
 #include "container/process_tree.hpp"
@@ -168,8 +169,10 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     CappedOutput errors(Stream::stderr_stream, spec_.limits.stderr_bytes, sink);
     Streams streams = start_program(program, inputs);
     try {
+      const std::unique_ptr<Meter> meter = make_meter();
       const Observation seen =
-          supervise({*init_, cgroup(), spec_.limits, std::move(streams), output, errors, stop_event_.get()});
+          supervise({*init_, *meter, spec_.limits, std::move(streams), [&](std::string_view text) { output.add(text); },
+                     [&](std::string_view text) { errors.add(text); }, stop_event_.get()});
       if (zygote_ && !seen.started && !seen.report && seen.stop == StopReason::none) {
         throw Error(ErrorCode::sandbox_unavailable, "a parked container ended before it had its program");
       }
@@ -179,6 +182,11 @@ class NativeContainer final : public Container, public WorkspaceHolder {
       init_->reap();
       throw;
     }
+  }
+
+  std::unique_ptr<Meter> make_meter() const {
+    if (cgroup()) return std::make_unique<CgroupMeter>(*cgroup());
+    return std::make_unique<TreeMeter>(init_->pid(), spec_.limits.memory_bytes);
   }
 
   void start_init(const InputNeed& inputs) {
@@ -275,6 +283,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   Isolation isolation() const {
     Isolation what;
     what.runner = "native";
+    what.boundary = "process";
     what.mode = root_ ? "root" : "rootless";
     what.cgroup = cgroup() ? parts_.cgroups->version() : "none";
     what.limits = cgroup() ? "cgroup" : "rlimits+watchdog";
@@ -365,11 +374,16 @@ class NativeRunner final : public ContainerRunner, public PoolHolder {
   }
 
   void refuse_too_weak(MinimumIsolation minimum) const {
+    if (minimum == MinimumIsolation::vm_like) {
+      throw Error(ErrorCode::sandbox_unavailable,
+                  "the job asks for a kernel of its own, and the native runner shares the host's; use the oci runner "
+                  "with runsc");
+    }
     if (minimum != MinimumIsolation::rlimits && !cgroups_.tree) {
       throw Error(ErrorCode::sandbox_unavailable,
                   "the job asks for limits kept by cgroups, but " + cgroups_.obstacle + "; " + cgroups_.remedy);
     }
-    if (minimum == MinimumIsolation::full && ::geteuid() != 0) {
+    if (minimum >= MinimumIsolation::full && ::geteuid() != 0) {
       throw Error(ErrorCode::sandbox_unavailable,
                   "the job asks for a user id of its own, which only a runner started by root can give; run as root");
     }

@@ -11,10 +11,6 @@
 #include <cerrno>
 #include <thread>
 
-#include "container/control_channel.hpp"
-#include "container/process_tree.hpp"
-#include "support/syscall.hpp"
-
 namespace pysandbox::container {
 namespace {
 
@@ -22,9 +18,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr milliseconds look_interval{100};  // at counters that raise no event
-constexpr milliseconds watch_interval{20};  // without a cgroup nothing else stops a hog
 constexpr milliseconds dump_time{50};       // for faulthandler, after SIGABRT
+constexpr milliseconds start_time{60'000};  // for whoever starts a container for us; it takes far less than a second
 constexpr milliseconds burial_time{2'000};  // from the kill order until the init itself is killed
 
 // One program's supervision: an event loop whose state is where the program stands on its way out.
@@ -32,10 +27,9 @@ class Watch {
  public:
   explicit Watch(Supervision& given)
       : s_(given),
-        tree_(given.init.pid()),
         start_(Clock::now()),
-        deadline_(start_ + given.limits.time_limit),
-        next_look_(start_ + (given.cgroup != nullptr ? look_interval : watch_interval)) {}
+        deadline_(start_ + (given.init.way() == Init::Way::channel ? given.limits.time_limit : start_time)),
+        next_look_(start_ + given.meter.interval()) {}
 
   Observation run() {
     set_nonblocking();
@@ -43,13 +37,13 @@ class Watch {
       wait_for_events();
       keep_deadlines();
     }
-    seen_.wall_time = std::chrono::duration_cast<microseconds>(Clock::now() - start_);
+    seen_.wall_time = std::chrono::duration_cast<microseconds>(end_.value_or(Clock::now()) - start_);
     // Held up beyond the limit, by a sink or a stopped host, we find that the init kept it for us.
     if (seen_.stop == StopReason::none && seen_.wall_time >= s_.limits.time_limit && was_killed()) {
       seen_.stop = StopReason::time;
     }
     // With its report all but the init are dead; nobody needs to wait until the kernel has taken its namespaces down.
-    if (!seen_.report) s_.init.reap();
+    if (!seen_.report || s_.init.way() == Init::Way::streams) s_.init.reap();
     drain();
     return std::move(seen_);
   }
@@ -69,13 +63,14 @@ class Watch {
     std::array<pollfd, 5> entries{{{s_.streams.stdout_end.get(), POLLIN, 0},
                                    {s_.streams.stderr_end.get(), POLLIN, 0},
                                    {s_.init.channel(), POLLIN, 0},
-                                   {s_.init.pidfd(), POLLIN, 0},
+                                   {s_.init.death(), POLLIN, 0},
                                    {phase_ == Phase::running ? s_.stop_event : -1, POLLIN, 0}}};
     if (::poll(entries.data(), entries.size(), milliseconds_to_wait()) < 0) return;
     if (entries[0].revents != 0) move_output(s_.streams.stdout_end, s_.output);
     if (entries[1].revents != 0) move_output(s_.streams.stderr_end, s_.errors);
     if (entries[4].revents != 0) stop(StopReason::cancelled);
     if (entries[2].revents != 0) hear_init();
+    if (s_.init.way() == Init::Way::streams) hear_rest();
     if (entries[3].revents != 0 && !ended_) hear_last_words();
   }
 
@@ -85,11 +80,11 @@ class Watch {
   }
 
   // Empties a stream up to a bound, so that a flood cannot keep us from the deadlines.
-  void move_output(UniqueFd& from, CappedOutput& to) {
+  void move_output(UniqueFd& from, const Receive& to) {
     for (int rounds = 0; from && rounds < 16; ++rounds) {
       const ssize_t count = ::read(from.get(), buffer_.data(), buffer_.size());
       if (count > 0) {
-        to.add({buffer_.data(), static_cast<std::size_t>(count)});
+        to({buffer_.data(), static_cast<std::size_t>(count)});
       } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
         from.reset();
       } else {
@@ -100,26 +95,40 @@ class Watch {
 
   void hear_init() {
     Report report{};
-    if (!receive(s_.init.channel(), report)) {
-      s_.init.kill();
-      s_.init.reap();
-      ended_ = true;
-      return;
-    }
-    if (report.event == Event::failed) throw_step_failed(report);
-    if (report.event == Event::started) seen_.started = true;
-    if (report.event == Event::exited) {
-      seen_.report = report;
-      ended_ = true;
-    }
+    if (s_.init.hear(report)) return take(report);
+    s_.init.kill();
+    s_.init.reap();
+    ended_ = true;
+  }
+
+  void take(const Report& report) {
+    if (report.event == Event::failed) s_.init.refuse(report);
+    if (report.event == Event::started) begin();
+    if (report.event == Event::exited) end(report);
+  }
+
+  void begin() {
+    seen_.started = true;
+    if (s_.init.way() == Init::Way::channel || phase_ != Phase::running) return;
+    start_ = Clock::now();
+    deadline_ = start_ + s_.limits.time_limit;
+  }
+
+  void end(const Report& report) {
+    seen_.report = report;
+    end_ = Clock::now();
+    ended_ = s_.init.way() == Init::Way::channel;
+    if (!ended_ && phase_ != Phase::init_killed) enter(Phase::killed, burial_time);
+  }
+
+  void hear_rest() {
+    for (Report report{}; !ended_ && s_.init.hear_rest(report);) take(report);
   }
 
   // Its reports may have come between the look at the channel and the look at its death.
   void hear_last_words() {
-    for (Report report{}; receive(s_.init.channel(), report, {}, 0);) {
-      if (report.event == Event::started) seen_.started = true;
-      if (report.event == Event::exited) seen_.report = report;
-    }
+    if (s_.init.way() == Init::Way::streams) drain();
+    hear_rest();
     ended_ = true;
   }
 
@@ -127,24 +136,17 @@ class Watch {
     const auto now = Clock::now();
     if (!ended_ && now >= next_look_) {
       look();
-      next_look_ = now + (s_.cgroup != nullptr ? look_interval : watch_interval);
+      next_look_ = now + s_.meter.interval();
     }
     if (!ended_ && now >= deadline_) advance();
   }
 
   void look() {
-    if (s_.cgroup != nullptr) {
-      seen_.processes_peak = std::max(seen_.processes_peak, s_.cgroup->processes_now());
-      // v1 kills one process; a job without one of its processes is of no use to anybody.
-      if (s_.cgroup->oom_kills() > 0) stop(StopReason::memory);
-      judge_cpu(s_.cgroup->cpu_time());
-    } else {
-      const TreeUse use = tree_.measure();
-      seen_.processes_peak = std::max(seen_.processes_peak, use.processes);
-      seen_.memory_peak = std::max(seen_.memory_peak, use.memory_bytes);
-      if (use.memory_bytes > s_.limits.memory_bytes) stop(StopReason::memory);
-      judge_cpu(use.cpu_time);
-    }
+    const Reading now = s_.meter.read();
+    seen_.processes_peak = std::max(seen_.processes_peak, now.processes);
+    seen_.memory_peak = std::max(seen_.memory_peak, now.memory_bytes);
+    if (now.out_of_memory) stop(StopReason::memory);
+    judge_cpu(now.cpu_time);
   }
 
   void judge_cpu(microseconds used) {
@@ -169,7 +171,7 @@ class Watch {
   void advance() {
     switch (phase_) {
       case Phase::running:
-        return stop(StopReason::time);
+        return seen_.started || s_.init.way() == Init::Way::channel ? stop(StopReason::time) : kill_all();
       case Phase::asked_to_stop:
         s_.init.order(Order::dump_stacks);
         return enter(Phase::dumping, dump_time);
@@ -199,18 +201,18 @@ class Watch {
     drain(s_.streams.stderr_end, s_.errors);
   }
 
-  void drain(UniqueFd& from, CappedOutput& to) {
+  void drain(UniqueFd& from, const Receive& to) {
     if (!from) return;
     for (ssize_t count; (count = ::read(from.get(), buffer_.data(), buffer_.size())) > 0 || errno == EINTR;) {
-      if (count > 0) to.add({buffer_.data(), static_cast<std::size_t>(count)});
+      if (count > 0) to({buffer_.data(), static_cast<std::size_t>(count)});
       errno = 0;
     }
     from.reset();
   }
 
   Supervision& s_;
-  ProcessTree tree_;
   Clock::time_point start_;
+  std::optional<Clock::time_point> end_;  // of the program, if it was told
   Clock::time_point deadline_;
   Clock::time_point next_look_;
   Phase phase_ = Phase::running;

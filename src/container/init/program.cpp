@@ -32,6 +32,7 @@ void close_descriptors() noexcept {
   connect_streams(received.streams);
   close_descriptors();
   limit_resources(received.plan);
+  limit_what_nobody_needs();
   die_first_without_memory();
   restrict_with_landlock(abi);
   load_seccomp();
@@ -105,13 +106,18 @@ void limit_resources(const ProgramPlan& plan) noexcept {
   limit(RLIMIT_NPROC, plan.processes + 1);  // and the init
   limit(RLIMIT_CPU, plan.cpu_seconds);
   limit(RLIMIT_MEMLOCK, 0);
+  limit(RLIMIT_STACK, 8 << 20);
+  if (plan.data_bytes != 0) limit(RLIMIT_DATA, plan.data_bytes);
+}
+
+void limit_what_nobody_needs() noexcept {
+  begin(Step::resource_limits);
+  if (!applies(Layer::rlimits)) return;
   limit(RLIMIT_MSGQUEUE, 0);
   limit(RLIMIT_SIGPENDING, 128);
   limit(RLIMIT_RTPRIO, 0);
   limit(RLIMIT_NICE, 0);
-  limit(RLIMIT_STACK, 8 << 20);
   limit(RLIMIT_RTTIME, 0);
-  if (plan.data_bytes != 0) limit(RLIMIT_DATA, plan.data_bytes);
 }
 
 void die_first_without_memory() noexcept {

@@ -34,6 +34,7 @@ void block_deaths() noexcept;
 void new_session() noexcept;
 void connect_streams(const int (&streams)[3]) noexcept;
 void limit_resources(const ProgramPlan& plan) noexcept;
+void limit_what_nobody_needs() noexcept;
 void die_first_without_memory() noexcept;
 
 }  // namespace pysandbox::container::init

@@ -19,16 +19,7 @@
 #include "container/launch_plan.hpp"
 
 namespace pysandbox::container::init {
-namespace {
 
-// What the dead leave: how the program ended, once it has, and how many others were reaped in the same round.
-struct Dead {
-  std::optional<int> program_status;
-  std::uint32_t others = 0;
-};
-
-// In the moment in which the program is dead its children are ours, the dead among them too: these died with it, so
-// they are told from those that went before.
 Dead reap(pid_t program) noexcept {
   Dead dead;
   int status;
@@ -49,9 +40,7 @@ Dead reap(pid_t program) noexcept {
   }
 }
 
-void obey(pid_t program) noexcept {
-  Order order{};
-  if (!receive(control_fd, order)) ::_exit(0);  // the host is gone: the kernel ends everything with us
+void carry_out(Order order, pid_t program) noexcept {
   switch (order) {
     case Order::soft_stop:
       ::kill(program, SIGXCPU);
@@ -65,15 +54,23 @@ void obey(pid_t program) noexcept {
   }
 }
 
-std::uint64_t milliseconds_now() noexcept {
+unsigned long long milliseconds_now() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+  return static_cast<unsigned long long>(now.tv_sec) * 1000 + static_cast<unsigned long long>(now.tv_nsec) / 1'000'000;
 }
 
-int milliseconds_until(std::uint64_t deadline) noexcept {
-  const std::uint64_t now = milliseconds_now();
-  return now >= deadline ? 0 : static_cast<int>(std::min<std::uint64_t>(deadline - now, 1 << 30));
+int milliseconds_until(unsigned long long deadline) noexcept {
+  const unsigned long long now = milliseconds_now();
+  return now >= deadline ? 0 : static_cast<int>(std::min<unsigned long long>(deadline - now, 1 << 30));
+}
+
+namespace {
+
+void obey(pid_t program) noexcept {
+  Order order{};
+  if (!receive(control_fd, order)) ::_exit(0);  // the host is gone: the kernel ends everything with us
+  carry_out(order, program);
 }
 
 Dead wait_for_end(pid_t program, const Watched& watched) noexcept {
@@ -82,7 +79,7 @@ Dead wait_for_end(pid_t program, const Watched& watched) noexcept {
   ::sigaddset(&child, SIGCHLD);
   const int deaths = static_cast<int>(require(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)));
   pollfd entries[3] = {{deaths, POLLIN, 0}, {watched.control, POLLIN, 0}, {watched.host, POLLIN, 0}};
-  const std::uint64_t last_resort = milliseconds_now() + watched.last_resort_milliseconds;
+  const auto last_resort = milliseconds_now() + watched.last_resort_milliseconds;
   for (;;) {
     const int ready = ::poll(entries, 3, milliseconds_until(last_resort));
     if (ready == 0) ::kill(-1, SIGKILL);
@@ -97,6 +94,8 @@ Dead wait_for_end(pid_t program, const Watched& watched) noexcept {
   }
 }
 
+}  // namespace
+
 // One kill reaches all: the kernel lets no process fork that has a pending SIGKILL.
 std::uint32_t kill_leftovers() noexcept {
   if (::kill(-1, SIGKILL) != 0) return 0;
@@ -110,10 +109,14 @@ std::uint32_t kill_leftovers() noexcept {
   }
 }
 
+namespace {
+
 std::uint64_t field(const char* text, const char* name) noexcept {
   const char* found = std::strstr(text, name);
   return found == nullptr ? 0 : std::strtoull(found + std::strlen(name), nullptr, 10);
 }
+
+}  // namespace
 
 void add_accounting(Report& report, int accounting) noexcept {
   rusage usage{};
@@ -128,8 +131,6 @@ void add_accounting(Report& report, int accounting) noexcept {
   report.read_bytes = field(text, "rchar: ");
   report.written_bytes = field(text, "wchar: ");
 }
-
-}  // namespace
 
 void bury(const Guest& guest, const Watched& watched) noexcept {
   Report report{};

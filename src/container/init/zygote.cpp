@@ -221,6 +221,7 @@ extern "C" __attribute__((visibility("default"))) int pysandbox_wait() noexcept 
   int fds[4];
   if (!receive(job_fd, plan, fds) || fds[3] < 0) ::_exit(0);
   limit_resources(plan);
+  limit_what_nobody_needs();
   connect_streams({fds[1], fds[2], fds[3]});
   begin(Step::close_descriptors);
   const int argument_count = static_cast<int>(plan.argument_count);
