@@ -77,10 +77,12 @@ RequestFlags::RequestFlags(CLI::App& app, RequestWords& words) : app_(app), word
   app.add_option("-m,--memory", memory_, "Memory limit in MiB (the limit memory_bytes), default 512")->type_name("MIB");
   app.add_option("--cpus", cpus_, "Processors it may use (the limit cpus), default 1")->type_name("N");
   app.add_option("-l,--limit", limits_, limits_help())->type_name("NAME=VALUE")->allow_extra_args(false);
-  app.add_option("--min-isolation", minimum_isolation_,
-                 "Refuse to run with less: rlimits, cgroup, or full (cgroup and a user id of its own)")
+  app.add_option(
+         "--min-isolation", minimum_isolation_,
+         "Refuse to run with less: rlimits, cgroup, full (cgroup and a user id of its own), or vm_like (full, and a "
+         "kernel of its own)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"rlimits", "cgroup", "full"}));
+      ->check(CLI::IsMember({"rlimits", "cgroup", "full", "vm_like"}));
   app.add_option("--isolation", isolation_,
                  "fresh: a new interpreter, even where one is parked; any: whichever is there")
       ->capture_default_str()
@@ -123,7 +125,8 @@ void RequestFlags::finish() {
   }
   set_limits();
   request.start = isolation_ == "fresh" ? StartMode::fresh : StartMode::any;
-  request.minimum_isolation = minimum_isolation_ == "full"     ? MinimumIsolation::full
+  request.minimum_isolation = minimum_isolation_ == "vm_like"  ? MinimumIsolation::vm_like
+                              : minimum_isolation_ == "full"   ? MinimumIsolation::full
                               : minimum_isolation_ == "cgroup" ? MinimumIsolation::cgroup
                                                                : MinimumIsolation::rlimits;
   if (words_.script.empty() && !words_.code_given) {

@@ -85,6 +85,8 @@ json::object isolation_json(const Isolation& isolation) {
   json::array namespaces;
   for (const std::string& name : isolation.namespaces) namespaces.emplace_back(name);
   return {{"runner", isolation.runner},
+          {"runtime", isolation.runtime},
+          {"boundary", isolation.boundary},
           {"mode", isolation.mode},
           {"cgroup", isolation.cgroup},
           {"limits", isolation.limits},

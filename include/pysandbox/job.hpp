@@ -43,6 +43,7 @@ enum class MinimumIsolation {
   rlimits,  // resource limits may be kept by rlimits and a watchdog where no cgroup can be had
   cgroup,   // resource limits must be kept by cgroups
   full,     // cgroups, and a user id on the host that no other running job has
+  vm_like,  // full, and a kernel of its own between the program and the host's: see Isolation::boundary
 };
 
 PYSANDBOX_EXPORT std::string_view to_string(MinimumIsolation level) noexcept;

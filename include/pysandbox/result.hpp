@@ -73,14 +73,18 @@ struct Usage {
 
 // What really stood between the program and the host in this run.
 struct Isolation {
-  std::string runner{};                   // "native"
+  std::string runner{};                   // "native", "oci" or "docker"
+  std::string runtime{};                  // what made the container, with its version: "runc 1.1.5"; native: empty
   std::string mode{};                     // "root": started by root; "rootless": by an ordinary user
   std::string cgroup{};                   // "v2", "v1", "hybrid" (controllers on v1) or "none"
   std::string limits{};                   // "cgroup", or "rlimits+watchdog"
   std::vector<std::string> namespaces{};  // "user", "mount", "pid", "net", "ipc", "uts", "cgroup"
   std::string seccomp{};                  // the profile's name, for example "python-strict"
-  int landlock_abi = 0;                   // 0: this kernel has none
+  int landlock_abi = 0;                   // 0: none was used, or this kernel has none
   bool unique_uid = false;                // no other running job has its user id on the host
+
+  // "process": the host's kernel serves the program's system calls; "vm_like": a kernel of its own does.
+  std::string boundary{};
 
   // "warm": in a parked interpreter, which shares address layout and hash seed with others that were forked from the
   // same; "cold": in a new one, since none was parked; "fresh": in a new one, as it was asked for.

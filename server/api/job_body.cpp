@@ -73,7 +73,7 @@ void read_metadata(const BodyField& field, Draft& draft) {
 
 void read_minimum_isolation(const BodyField& field, Draft& draft) {
   const auto level = parse_minimum_isolation(field.text());
-  if (!level) field.refuse("rlimits, cgroup or full");
+  if (!level) field.refuse("rlimits, cgroup, full or vm_like");
   draft.body.request.minimum_isolation = *level;
 }
 

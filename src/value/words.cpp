@@ -16,14 +16,14 @@ constexpr std::array outcomes{
     "cancelled"sv,    "expired"sv,    "internal_error"sv,
 };
 constexpr std::array job_states{"queued"sv, "running"sv, "completed"sv, "failed"sv};
-constexpr std::array isolation_levels{"rlimits"sv, "cgroup"sv, "full"sv};
+constexpr std::array isolation_levels{"rlimits"sv, "cgroup"sv, "full"sv, "vm_like"sv};
 constexpr std::array start_modes{"any"sv, "fresh"sv};
 constexpr std::array callback_states{"none"sv, "pending"sv, "delivered"sv, "failed"sv};
 
 static_assert(outcomes.size() == static_cast<std::size_t>(Outcome::internal_error) + 1);
 static_assert(outcomes[static_cast<std::size_t>(Outcome::syscall_denied)] == "syscall_denied");
 static_assert(job_states.size() == static_cast<std::size_t>(JobState::failed) + 1);
-static_assert(isolation_levels.size() == static_cast<std::size_t>(MinimumIsolation::full) + 1);
+static_assert(isolation_levels.size() == static_cast<std::size_t>(MinimumIsolation::vm_like) + 1);
 static_assert(start_modes.size() == static_cast<std::size_t>(StartMode::fresh) + 1);
 static_assert(callback_states.size() == static_cast<std::size_t>(CallbackState::failed) + 1);
 

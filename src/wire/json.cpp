@@ -114,6 +114,8 @@ json::value to_value(const Usage& usage) {
 json::value to_value(const Isolation& isolation, WrongBytes wrong) {
   return json::object{
       {"runner", text_value(isolation.runner, wrong)},
+      {"runtime", text_value(isolation.runtime, wrong)},
+      {"boundary", text_value(isolation.boundary, wrong)},
       {"mode", text_value(isolation.mode, wrong)},
       {"cgroup", text_value(isolation.cgroup, wrong)},
       {"limits", text_value(isolation.limits, wrong)},

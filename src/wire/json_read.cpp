@@ -42,7 +42,7 @@ InputFile read_input(const JsonField& field) {
 
 MinimumIsolation read_minimum_isolation(const JsonField& field) {
   const auto level = parse_minimum_isolation(field.text());
-  if (!level) field.refuse("rlimits, cgroup or full");
+  if (!level) field.refuse("rlimits, cgroup, full or vm_like");
   return *level;
 }
 
@@ -119,6 +119,8 @@ Isolation read_isolation(const JsonField& field) {
     if (const auto value = field.find(key)) text = value->bytes();
   };
   read_text("runner", isolation.runner);
+  read_text("runtime", isolation.runtime);
+  read_text("boundary", isolation.boundary);
   read_text("mode", isolation.mode);
   read_text("cgroup", isolation.cgroup);
   read_text("limits", isolation.limits);

@@ -66,7 +66,8 @@ inline RunResult full_result() {
   result.error = PythonError{"ValueError", "bad \xED\xB2\x80", "Traceback\n\x1b[31m", 3};
   result.failure = Failure{"memory_bytes", "600M", "raise it"};
   result.usage = {1500001us, 7us, 86'400s, std::numeric_limits<std::int64_t>::max(), 3, 4, 5};
-  result.isolation = {"native", "root", "v2", "cgroup", {"user", "pid"}, "python-strict", 3, true, "warm"};
+  result.isolation = {"oci", "runc 1.1.5", "root",    "v2",  "cgroup", {"user", "pid"}, "python-strict",
+                      3,     true,         "process", "warm"};
   result.environment = EnvironmentInfo{std::string(64, 'e'), "3.11.2", {{"six", "1.17.0"}}};
   result.artifacts = {{"a/\x80\n'.png", 1ULL << 40, "image/png", std::string(64, 'f'), std::string(32, '0')},
                       {"c", 0, "text/plain", std::string(64, '0'), ""}};

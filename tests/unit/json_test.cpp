@@ -71,7 +71,8 @@ RunResult full_result() {
   result.error = PythonError{"ValueError", "bad", "Traceback\n", 3};
   result.failure = Failure{"memory_bytes", "600M", "raise it"};
   result.usage = {1500001us, 7us, 2s, std::numeric_limits<std::uint64_t>::max(), 3, 4, 5};
-  result.isolation = {"native", "root", "v2", "cgroup", {"user", "pid"}, "python-strict", 3, true, "warm"};
+  result.isolation = {"oci", "runc 1.1.5", "root",    "v2",  "cgroup", {"user", "pid"}, "python-strict",
+                      3,     true,         "process", "warm"};
   result.environment = EnvironmentInfo{std::string(64, 'e'), "3.11.2", {{"numpy", "2.1.0"}, {"six", "1.17.0"}}};
   result.artifacts = {{"a/b.png", 1ULL << 40, "image/png", std::string(64, 'f'), std::string(32, '0')},
                       {"c", 0, "text/plain", std::string(64, '0'), ""}};
@@ -195,7 +196,8 @@ TEST(Json, NamesTheKeyOfAWrongValue) {
   expect_named(R"({"code": "", "limits": {"time_limit": 1e400}})", "time_limit must be");
   expect_named(R"({"code": "", "limits": {"processes": 1.5}})", "processes must be");
   expect_named(R"({"code": "", "isolation": "warm"})", "isolation must be any or fresh");
-  expect_named(R"({"code": "", "minimum_isolation": "FULL"})", "minimum_isolation must be rlimits, cgroup or full");
+  expect_named(R"({"code": "", "minimum_isolation": "FULL"})",
+               "minimum_isolation must be rlimits, cgroup, full or vm_like");
 }
 
 TEST(Json, ChecksARequestAsEveryStoreDoes) {
@@ -229,7 +231,7 @@ TEST(Json, WritesAResultWithEveryKey) {
       R"({"outcome":"ok","exit_code":0,"signal":null,"stdout":"42\n","stderr":"","stdout_truncated":false,)"
       R"("stderr_truncated":false,"error":null,"failure":null,"usage":{"wall_time":30,"cpu_user":0.5,"cpu_system":0,)"
       R"("memory_peak_bytes":0,"processes_peak":0,"read_bytes":0,"written_bytes":0},"isolation":{"runner":"",)"
-      R"("mode":"","cgroup":"","limits":"","namespaces":[],"seccomp":"","landlock_abi":0,"unique_uid":false,"start":""},)"
+      R"("runtime":"","boundary":"","mode":"","cgroup":"","limits":"","namespaces":[],"seccomp":"","landlock_abi":0,"unique_uid":false,"start":""},)"
       R"("artifacts":[],"environment":null,"warnings":[]})");
 }
 

@@ -242,7 +242,7 @@ TEST(JobBodyOf, RefusesWrongTypesByName) {
       {R"("limits": [])", "limits", "an object"},
       {R"("limits": {"memory_bytes": []})", "limits.memory_bytes", "a number"},
       {R"("limits": {"memory_bytes": "12Q"})", "limits.memory_bytes", "a number"},
-      {R"("minimum_isolation": "none")", "minimum_isolation", "rlimits, cgroup or full"},
+      {R"("minimum_isolation": "none")", "minimum_isolation", "rlimits, cgroup, full or vm_like"},
       {R"("isolation": "warm")", "isolation", "any or fresh"},
       {R"("minimum_isolation": 1)", "minimum_isolation", "a string"},
       {R"("outputs": "*.png")", "outputs", "an array"},
