@@ -29,12 +29,19 @@ constexpr const char* run_footer =
     "  generate-code | pysandbox run - --json\n"
     "  pysandbox run job.py --limit processes=8 --limit workspace_bytes=64M -- --fast input.txt";
 
-void add_runner_options(CLI::App& app, NativeRunnerOptions& runner) {
-  app.add_option("--python", runner.python, "The interpreter, as a path inside of the sandbox")
+void add_runner_options(CLI::App& app, RunnerChoice& runner) {
+  app.add_option("--runner", runner.runner, "What isolates programs: native, oci (an OCI runtime) or docker")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"native", "oci", "docker"}));
+  app.add_option("--runtime", runner.runtime, "The runtime of --runner oci: runc (default), crun, runsc, or a path")
+      ->type_name("NAME|PATH");
+  app.add_option("--image", runner.image, "The image of --runner docker")->type_name("IMAGE");
+  app.add_option("--python", runner.native.python, "The interpreter, as a path inside of the sandbox")
       ->capture_default_str()
       ->type_name("PATH");
-  app.add_option("--rootfs", runner.rootfs, "A root file system to use in place of the host's /usr")->type_name("DIR");
-  app.add_option("--cgroup-parent", runner.cgroup_parent,
+  app.add_option("--rootfs", runner.native.rootfs, "A root file system to use in place of the host's /usr")
+      ->type_name("DIR");
+  app.add_option("--cgroup-parent", runner.native.cgroup_parent,
                  "The cgroup below which jobs get theirs; \"none\": use rlimits and a watchdog instead")
       ->type_name("PATH");
 }
@@ -118,8 +125,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   if (run_app->parsed()) {
     run_flags.finish();
-    run.environments.options.python = run.runner.python;
-    run.environments.options.rootfs = run.runner.rootfs;
+    run.environments.options.python = run.runner.native.python;
+    run.environments.options.rootfs = run.runner.native.rootfs;
     return run;
   }
   if (doctor_app->parsed()) return doctor;

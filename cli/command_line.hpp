@@ -12,6 +12,8 @@
 #include <pysandbox/environment_store.hpp>
 #include <pysandbox/job.hpp>
 
+#include "runners/choice.hpp"
+
 namespace pysandbox::cli {
 
 // What is to be run, in the same words for here and for a server.
@@ -33,7 +35,7 @@ struct EnvironmentWords {
 
 struct RunCommand {
   RequestWords words;
-  NativeRunnerOptions runner;
+  RunnerChoice runner;
   EnvironmentWords environments;
   bool ignore_script_metadata = false;
   std::string out;  // empty: artifacts are listed, not kept
@@ -42,7 +44,7 @@ struct RunCommand {
 };
 
 struct DoctorCommand {
-  NativeRunnerOptions runner;
+  RunnerChoice runner;
   bool json = false;
 };
 
@@ -119,7 +121,7 @@ struct EnvCommand {
   Verb verb = Verb::list;
   std::string store;  // empty: default_environment_store()
   EnvironmentStoreOptions options;
-  NativeRunnerOptions runner;
+  RunnerChoice runner;
   std::vector<std::string> words;  // of build: packages or a set; of show: a digest or a name
   std::string budget;              // "20G"; empty: the store's own
   bool json = false;

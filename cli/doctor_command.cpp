@@ -50,7 +50,7 @@ std::size_t count(const std::vector<HostFinding>& findings, Level level) {
 }  // namespace
 
 int examine(const DoctorCommand& command) {
-  Sandbox sandbox({make_native_runner(command.runner), nullptr});
+  Sandbox sandbox({make_runner(command.runner), nullptr});
   std::vector<HostFinding> findings = sandbox.check();
   for (auto& finding : run_probes(sandbox)) findings.push_back(std::move(finding));
   const auto missing = count(findings, Level::missing);

@@ -174,7 +174,7 @@ std::string default_environment_store() {
 }
 
 int manage_environments(const EnvCommand& command) {
-  const auto runner = make_native_runner(command.runner);
+  const auto runner = make_runner(command.runner);
   EnvironmentStoreOptions options = command.options;
   if (!command.budget.empty()) options.budget_bytes = bytes_of(command.budget);
   const auto store =

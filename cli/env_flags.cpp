@@ -13,7 +13,7 @@ constexpr const char* build_footer =
 
 }  // namespace
 
-EnvFlags::EnvFlags(CLI::App& app, const std::function<void(CLI::App&, NativeRunnerOptions&)>& add_runner_options)
+EnvFlags::EnvFlags(CLI::App& app, const std::function<void(CLI::App&, RunnerChoice&)>& add_runner_options)
     : env_app_(app.add_subcommand("env", "Sets of packages that programs can use: make, list and remove them")) {
   env_app_->require_subcommand(1);
   verbs_.emplace_back(add_verb("list", "List the environments that are there"), EnvCommand::Verb::list);
@@ -62,7 +62,8 @@ void EnvFlags::add_index_options(CLI::App& app) {
       ->allow_extra_args(false);
   app.add_flag("--no-index", options.no_index, "Ask no index: --find-links only");
   app.add_flag("--require-hashes", options.require_hashes, "Refuse what the index gives no hash for");
-  app.add_flag("--allow-source-builds", options.allow_source_builds, "Build packages that have no wheel; refused in this version");
+  app.add_flag("--allow-source-builds", options.allow_source_builds,
+               "Build packages that have no wheel; refused in this version");
   app.add_option("--installer", options.installer, "uv or pip; default: uv if it is found, else pip of --python")
       ->type_name("PATH");
   app.add_flag("--refresh", refresh_, "Ask the index again for versions, also for a set that is there");
@@ -74,8 +75,8 @@ std::optional<Command> EnvFlags::command() {
     if (app->parsed()) env_.verb = verb;
   }
   if (refresh_) env_.options.resolution_age = std::chrono::seconds(0);
-  env_.options.python = env_.runner.python;
-  env_.options.rootfs = env_.runner.rootfs;
+  env_.options.python = env_.runner.native.python;
+  env_.options.rootfs = env_.runner.native.rootfs;
   return env_;
 }
 

@@ -14,7 +14,7 @@ namespace pysandbox::cli {
 
 class EnvFlags {
  public:
-  EnvFlags(CLI::App& app, const std::function<void(CLI::App&, NativeRunnerOptions&)>& add_runner_options);
+  EnvFlags(CLI::App& app, const std::function<void(CLI::App&, RunnerChoice&)>& add_runner_options);
 
   // After parsing: empty if it was another command.
   std::optional<Command> command();

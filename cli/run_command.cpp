@@ -44,7 +44,7 @@ int run(const RunCommand& command) {
   JobRequest request = request_of(command);
   StopSignals signals;
   ProgressLine progress(command.quiet || command.json ? Show::never : Show::on_terminal);
-  SandboxParts parts{.runner = make_native_runner(command.runner)};
+  SandboxParts parts{.runner = make_runner(command.runner)};
   if (!command.ignore_script_metadata) take_script_needs(request, *parts.runner);
   if (!command.out.empty()) parts.files = open_export_directory(command.out);
   if (!request.packages.empty() || !request.environment.empty()) {

@@ -32,7 +32,7 @@ std::unique_ptr<EnvironmentStore> open_environments(const Settings& settings, co
 #ifdef PYSANDBOX_WITH_ENVIRONMENTS
   const std::string directory = settings.environment_dir.empty() ? place.environments() : settings.environment_dir;
   return open_environment_store(directory, runner,
-                                {.python = settings.runner.python,
+                                {.python = settings.runner.native.python,
                                  .index_urls = settings.index_urls,
                                  .find_links = settings.find_links,
                                  .no_index = settings.no_index,
@@ -100,9 +100,9 @@ std::string callback_body(const Job& job) {
 
 }  // namespace
 
-Isolation prove_isolation(NativeRunnerOptions runner) {
-  runner.pool.maximum = runner.pool.minimum = 0;  // one run, and no second one
-  Sandbox sandbox({.runner = make_native_runner(runner)});
+Isolation prove_isolation(RunnerChoice runner) {
+  runner.native.pool.maximum = runner.native.pool.minimum = 0;  // one run, and no second one
+  Sandbox sandbox({.runner = make_runner(runner)});
   for (const HostFinding& finding : sandbox.check()) {
     if (finding.level != HostFinding::Level::missing) continue;
     throw Error(ErrorCode::sandbox_unavailable,
@@ -120,7 +120,7 @@ Isolation prove_isolation(NativeRunnerOptions runner) {
 
 SandboxParts make_parts(const Settings& settings, const DataDir& place, Metrics& metrics, Log& log) {
   SandboxParts parts;
-  parts.runner = make_native_runner(settings.runner);
+  parts.runner = make_runner(settings.runner);
   parts.files = open_local_file_store(
       place.files(), {.quota_bytes = settings.storage_quota_bytes, .owner_quota_bytes = settings.owner_quota_bytes});
   parts.jobs = open_jobs(settings, place);
@@ -176,8 +176,10 @@ std::string database_text(const Settings& settings, const DataDir& place) {
 }
 
 std::string isolation_text(const Isolation& isolation) {
-  return fmt::format("{}, {}, limits by {} ({}), seccomp {}, landlock {}", isolation.runner, isolation.mode,
-                     isolation.limits, isolation.cgroup, isolation.seccomp, isolation.landlock_abi);
+  const std::string runtime = isolation.runtime.empty() ? "" : " (" + isolation.runtime + ")";
+  return fmt::format("{}{}, boundary {}, {}, limits by {} ({}), seccomp {}, landlock {}", isolation.runner, runtime,
+                     isolation.boundary, isolation.mode, isolation.limits, isolation.cgroup, isolation.seccomp,
+                     isolation.landlock_abi);
 }
 
 }  // namespace pysandbox::server

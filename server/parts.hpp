@@ -17,7 +17,7 @@ namespace pysandbox::server {
 
 // Runs print(1) here and now. Returns what isolated it; throws Error{sandbox_unavailable} if this host cannot isolate
 // programs, or Error{environment_failed} if the program could not run.
-Isolation prove_isolation(NativeRunnerOptions runner);
+Isolation prove_isolation(RunnerChoice runner);
 
 // Opens the stores. `metrics` and `log` hear of every job and must outlive the Sandbox.
 SandboxParts make_parts(const Settings& settings, const DataDir& place, Metrics& metrics, Log& log);

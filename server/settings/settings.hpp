@@ -11,6 +11,7 @@
 
 #include "keys/key_store.hpp"
 #include "log.hpp"
+#include "runners/choice.hpp"
 
 namespace pysandbox::server {
 
@@ -67,7 +68,7 @@ struct Settings {
   bool require_hashes = false;
   std::uint64_t environment_budget_bytes = 20ULL << 30;
 
-  NativeRunnerOptions runner{.pool = {.maximum = 64}};  // it runs many programs, so it parks interpreters for them
+  RunnerChoice runner{.native = {.pool = {.maximum = 64}}};  // it runs many programs, so it parks interpreters for them
 
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;

@@ -1,0 +1,24 @@
+// Which runner a program of ours uses, as its operator says it. Embedders call the factory that they want.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <pysandbox/container_runner.hpp>
+
+namespace pysandbox {
+
+struct RunnerChoice {
+  std::string runner = "native";  // or "oci" or "docker"
+  std::string runtime{};          // of oci: runc, crun, runsc, or the path of one; empty: runc
+  std::string image{};            // of docker: what containers are made from
+
+  // `python` holds for all runners, `rootfs`, `cgroup_parent` and `state_directory` for native and oci, the pool for
+  // native alone.
+  NativeRunnerOptions native{};
+};
+
+// Throws Error{invalid_request} for words that make no sense together, and for a runner that this build has not.
+std::unique_ptr<ContainerRunner> make_runner(const RunnerChoice& choice);
+
+}  // namespace pysandbox
