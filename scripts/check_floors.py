@@ -30,7 +30,8 @@ src/container/steward_protocol.*  @INIT @SUPPORT                                
 
 src/job/                          src/job/ src/wire/stored_json.* @VALUE                 std linux libraries
 src/environment/                  src/environment/ src/file/digest.* @VALUE              std linux libraries
-src/packages/                     src/packages/ src/file/digest.* src/wire/json_document.* @VALUE   std linux libraries
+src/process/                      src/process/ @VALUE                                    std linux libraries
+src/packages/                     src/packages/ src/process/ src/file/digest.* src/wire/json_document.* @VALUE   std linux libraries
 src/network/                      src/network/ @VALUE                                    std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
@@ -60,10 +61,10 @@ GROUPS = {
 # Where each library may be included.
 LIBRARIES = """
 Boost.JSON        boost/json       src/wire/ src/packages/ server/ cli/ tests/server/
-Boost.Process     boost/process    src/container/ src/packages/process_launcher.* tests/support/
-Boost.Asio        boost/asio       src/container/ src/packages/process_launcher.* server/ tests/support/
-Boost.Optional    boost/optional   src/packages/process_launcher.*
-Boost.Traits      boost/type_traits  src/packages/process_launcher.*
+Boost.Process     boost/process    src/process/
+Boost.Asio        boost/asio       src/process/ server/ tests/support/
+Boost.Optional    boost/optional   src/process/
+Boost.Traits      boost/type_traits  src/process/
 Boost.Beast       boost/beast      server/http/
 Boost.URL         boost/url        server/
 CLI11             CLI              cli/ server/command_line.*

@@ -7,7 +7,7 @@
 #include <pysandbox/error.hpp>
 
 #include "packages/interpreter.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 

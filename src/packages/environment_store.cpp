@@ -12,7 +12,7 @@
 #include "packages/assemble.hpp"
 #include "packages/environment_record.hpp"
 #include "packages/installer.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 #include "packages/prune.hpp"
 #include "packages/remembered.hpp"
 #include "packages/store_layout.hpp"

@@ -11,7 +11,7 @@
 
 #include "packages/installer.hpp"
 #include "packages/lock.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 

@@ -8,7 +8,7 @@
 
 #include <pysandbox/environment_store.hpp>
 
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 

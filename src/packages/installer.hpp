@@ -14,7 +14,7 @@
 #include "packages/credentials.hpp"
 #include "packages/interpreter.hpp"
 #include "packages/lock.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 

@@ -10,7 +10,7 @@
 #include "packages/fetch.hpp"
 #include "packages/installer.hpp"
 #include "packages/lock.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 #include "packages/store_layout.hpp"
 
 namespace pysandbox::packages {

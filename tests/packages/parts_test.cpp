@@ -19,7 +19,7 @@
 #include "packages/index_settings.hpp"
 #include "packages/known_names.hpp"
 #include "packages/lock.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 #include "packages/pylock.hpp"
 #include "packages/resolution_files.hpp"
 #include "packages/tree.hpp"

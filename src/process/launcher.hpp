@@ -1,28 +1,14 @@
-// Starts a program of the host's, such as an installer, and waits for its end.
-//
-// It gets nothing of this process but what is named here: descriptors 0 to 2 alone, a session of its own, an
-// environment of its own. It dies with the thread that waits for it, and with everything it started in its session.
+// Runs a program of the host's, such as an installer, to its end.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <functional>
-#include <map>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
-namespace pysandbox::packages {
+#include "process/host_process.hpp"
 
-struct HostProgram {
-  std::string path;  // absolute
-  std::vector<std::string> arguments{};
-  std::map<std::string, std::string> environment{};
-  std::string directory{};  // where it starts
-  std::chrono::seconds timeout{60};
-  std::size_t most_output = 4U << 20;  // bytes that are kept; at more it is ended
-};
+namespace pysandbox {
 
 struct HostProgramEnd {
   enum class Kind { exited, signaled, timed_out, stopped, too_much_output };
@@ -39,7 +25,8 @@ class ProcessLauncher {
  public:
   virtual ~ProcessLauncher() = default;
 
-  // Throws Error{unavailable} if it cannot be started.
+  // It dies with the calling thread, and with everything it started in its session. Throws Error{unavailable} if it
+  // cannot be started.
   virtual HostProgramEnd run(const HostProgram& program, const OnLine& on_line, std::stop_token stop) = 0;
 };
 
@@ -49,4 +36,4 @@ class HostLauncher final : public ProcessLauncher {
   HostProgramEnd run(const HostProgram& program, const OnLine& on_line, std::stop_token stop) override;
 };
 
-}  // namespace pysandbox::packages
+}  // namespace pysandbox
