@@ -32,6 +32,7 @@ src/job/                          src/job/ src/wire/stored_json.* @VALUE        
 src/environment/                  src/environment/ src/file/digest.* @VALUE              std linux libraries
 src/process/                      src/process/ @VALUE                                    std linux libraries
 src/packages/                     src/packages/ src/process/ src/file/digest.* src/wire/json_document.* @VALUE   std linux libraries
+src/oci/                          src/oci/ src/process/ src/container/ src/wire/json_document.* @VALUE   std linux libraries
 src/network/                      src/network/ @VALUE                                    std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
@@ -60,7 +61,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ src/packages/ server/ cli/ tests/server/
+Boost.JSON        boost/json       src/wire/ src/packages/ src/oci/ server/ cli/ tests/server/
 Boost.Process     boost/process    src/process/
 Boost.Asio        boost/asio       src/process/ server/ tests/support/
 Boost.Optional    boost/optional   src/process/

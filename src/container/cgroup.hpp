@@ -81,7 +81,7 @@ std::uint64_t read_number(const std::string& file);  // 0 if there is none
 std::uint64_t read_key(const std::string& file, const std::string& key);
 std::vector<std::string> subdirectories(const std::string& path);
 void remove_cgroup_directory(const std::string& path, int patience_ms) noexcept;  // for the dying
-bool keeps_the_same(const Limits& one, const Limits& other) noexcept;  // for a cgroup
+bool keeps_the_same(const Limits& one, const Limits& other) noexcept;             // for a cgroup
 void kill_processes(const std::string& procs_file) noexcept;
 UniqueFd lock_directory(const std::string& path) noexcept;  // empty if somebody else holds it, or it is not there
 

@@ -157,6 +157,7 @@ enum class Order : std::uint32_t {
   soft_stop,    // SIGXCPU to the program
   dump_stacks,  // SIGABRT to the program: faulthandler prints where it is
   kill_all,
+  proceed,  // to a steward that is ready: the limits are set, the program may begin
 };
 
 enum class Event : std::uint32_t {

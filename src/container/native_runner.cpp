@@ -15,8 +15,8 @@
 
 #include "container/capped_output.hpp"
 #include "container/cgroup.hpp"
+#include "container/conclusion.hpp"
 #include "container/control_channel.hpp"
-#include "container/guest_report.hpp"
 #include "container/host_check.hpp"
 #include "container/init_process.hpp"
 #include "container/meter.hpp"
@@ -26,7 +26,6 @@
 #include "container/program_words.hpp"
 #include "container/slot.hpp"
 #include "container/supervisor.hpp"
-#include "container/verdict.hpp"
 #include "container/warm_pool.hpp"
 #include "container/workspace.hpp"
 #include "container/zygote.hpp"
@@ -237,47 +236,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   }
 
   RunResult describe(const Observation& seen, CappedOutput& output, CappedOutput& errors) {
-    RunResult result;
-    result.stdout_truncated = output.truncated();
-    result.stderr_truncated = errors.truncated();
-    result.stdout = output.finish();
-    result.stderr = errors.finish();
-    result.usage = usage(seen);
-    result.isolation = isolation();
-    decide({spec_.limits, seen, cgroup() ? cgroup()->oom_kills() : 0, cgroup() ? cgroup()->refused_forks() : 0,
-            cgroup() != nullptr, workspace_->fill(), parse_guest_report(workspace_->read_report()), output.total(),
-            errors.total()},
-           result);
-    if (seen.report && seen.report->leftovers > 0 && seen.stop == StopReason::none) {
-      result.warnings.push_back(std::to_string(seen.report->leftovers) +
-                                " processes were still running when the program ended, and were killed");
-    }
-    return result;
-  }
-
-  Usage usage(const Observation& seen) const {
-    Usage used;
-    used.wall_time = seen.wall_time;
-    used.processes_peak = seen.processes_peak;
-    used.memory_peak_bytes = seen.memory_peak;
-    if (seen.report) {
-      used.cpu_user = std::chrono::microseconds(seen.report->user_microseconds);
-      used.cpu_system = std::chrono::microseconds(seen.report->system_microseconds);
-      used.read_bytes = seen.report->read_bytes;
-      used.written_bytes = seen.report->written_bytes;
-      used.memory_peak_bytes = std::max(used.memory_peak_bytes, seen.report->peak_rss_bytes);
-    }
-    if (cgroup()) {
-      // What a program's parent did not wait for is in no rusage, but it is here.
-      used.cpu_user = cgroup()->cpu_user();
-      used.cpu_system = std::max(cgroup()->cpu_time() - used.cpu_user, std::chrono::microseconds(0));
-      used.memory_peak_bytes = cgroup()->memory_peak();
-      used.processes_peak = cgroup()->processes_peak().value_or(used.processes_peak);
-    }
-    // The init is not the program's; a program so short that nobody looked was one process.
-    if (cgroup() && used.processes_peak > 0) --used.processes_peak;
-    used.processes_peak = std::max<std::uint64_t>(used.processes_peak, 1);
-    return used;
+    return conclude({spec_.limits, seen, cgroup(), *workspace_, output, errors}, isolation());
   }
 
   Isolation isolation() const {

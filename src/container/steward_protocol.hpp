@@ -2,9 +2,10 @@
 // of ours gets there, only standard input, output and error.
 //
 // To it, by its standard input: a StewardStart, then the program's words, then the program's standard input; after
-// these orders, a byte each. The end of that input means that the host is gone. From it, by its standard error, among
-// what the program prints there: StewardReports. Their mark is random and known to nobody inside but the steward, whom
-// no process inside can look into; it also tells what the runtime itself prints, before the first and after the last.
+// these orders, a byte each, the first of which is Order::proceed, as the answer to Event::ready. The end of that input
+// means that the host is gone. From it, by its standard error, among what the program prints there: StewardReports.
+// Their mark is random and known to nobody inside but the steward, whom no process inside can look into; it also tells
+// what the runtime itself prints, before the first and after the last.
 #pragma once
 
 #include <array>

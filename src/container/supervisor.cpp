@@ -103,13 +103,15 @@ class Watch {
 
   void take(const Report& report) {
     if (report.event == Event::failed) s_.init.refuse(report);
-    if (report.event == Event::started) begin();
+    if (report.event == Event::started) seen_.started = true;
+    if (report.event == Event::ready) begin();
     if (report.event == Event::exited) end(report);
   }
 
   void begin() {
+    if (phase_ != Phase::running) return;
     seen_.started = true;
-    if (s_.init.way() == Init::Way::channel || phase_ != Phase::running) return;
+    s_.init.order(Order::proceed);
     start_ = Clock::now();
     deadline_ = start_ + s_.limits.time_limit;
   }

@@ -31,8 +31,8 @@ class Init {
   // How its reports come.
   enum class Way {
     channel,  // by one of its own. The program runs when it is watched, and all are dead when it is said to be
-    streams,  // among what it prints, through another program: it says when the program begins, and all that it
-              // printed is here when that other program is dead
+    streams,  // among what it prints, through another program: the program begins when it is ready and told to
+              // proceed, and all that it printed is here when that other program is dead
   };
 
   virtual ~Init() = default;
@@ -60,7 +60,7 @@ using Receive = std::function<void(std::string_view)>;
 struct Observation {
   StopReason stop = StopReason::none;
   std::optional<Report> report;  // empty: the init was killed before it could tell
-  bool started = false;          // never said by an init that begins with its program
+  bool started = false;          // never said by an init that has its program from the beginning
   std::chrono::microseconds wall_time{0};
   std::uint64_t processes_peak = 0;
   std::uint64_t memory_peak = 0;              // the meter's; zero if the kernel keeps it

@@ -81,16 +81,6 @@ std::string last_line(const UniqueFd& errors) {
 
 }  // namespace
 
-Place take_place(const SlotTable& slots, CgroupTree* cgroups, const Limits& limits) {
-  if (cgroups == nullptr) return {slots.claim(), nullptr};
-  std::vector<Slot> taken;
-  for (;;) {
-    Slot slot = slots.claim();
-    if (auto cgroup = cgroups->make(slot.name(), limits)) return {std::move(slot), std::move(cgroup)};
-    taken.push_back(std::move(slot));
-  }
-}
-
 Zygote::Zygote(const ZygoteParts& parts, std::string environment_directory)
     : parts_(parts),
       environment_directory_(std::move(environment_directory)),

@@ -15,6 +15,7 @@
 
 #include "container/cgroup.hpp"
 #include "container/init_process.hpp"
+#include "container/place.hpp"
 #include "container/slot.hpp"
 
 namespace pysandbox::container {
@@ -27,16 +28,6 @@ struct ZygoteParts {
   CgroupTree* cgroups;  // null: none
   const SlotTable& slots;
 };
-
-// A place for a job and what the kernel keeps for it.
-struct Place {
-  Slot slot;
-  std::unique_ptr<Cgroup> cgroup;
-};
-
-// The lowest that is free. A slot of a table that others do not share can be somebody's by its cgroup: then it is not
-// ours.
-Place take_place(const SlotTable& slots, CgroupTree* cgroups, const Limits& limits);
 
 class Zygote;
 

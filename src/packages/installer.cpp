@@ -2,7 +2,7 @@
 
 #include <pysandbox/error.hpp>
 
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 #include "packages/index_settings.hpp"
 #include "support/in_quotes.hpp"
 

@@ -8,7 +8,7 @@
 #include <pysandbox/error.hpp>
 
 #include "packages/complaint.hpp"
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 #include "packages/index_settings.hpp"
 #include "packages/installer.hpp"
 #include "packages/pylock.hpp"

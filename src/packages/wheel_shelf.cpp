@@ -9,7 +9,7 @@
 
 #include "packages/crew.hpp"
 #include "packages/fetch.hpp"
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 #include "packages/tree.hpp"
 #include "packages/unpack.hpp"
 #include "support/failpoint.hpp"

@@ -16,7 +16,7 @@
 #include <pysandbox/environment_store.hpp>
 #include <pysandbox/error.hpp>
 
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 #include "packages/unpack.hpp"
 #include "support/loopback_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -114,9 +114,9 @@ class CountedInstaller {
   }
 
   static std::string uv() {
-    if (const std::string found = packages::find_program("uv"); !found.empty()) return found;
+    if (const std::string found = find_program("uv"); !found.empty()) return found;
     const std::string beside = PYSANDBOX_TOOLS_DIR "/uv";
-    return packages::is_program(beside) ? beside : "";
+    return is_program(beside) ? beside : "";
   }
 
   const std::string& path() const { return path_; }

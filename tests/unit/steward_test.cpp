@@ -25,11 +25,11 @@ class ReportSieveTest : public ::testing::Test {
 };
 
 TEST_F(ReportSieveTest, PartsReportsFromWhatTheProgramAndTheRuntimePrint) {
-  sieve_.add("runtime: careful\n" + frame(Event::started) + "from the program" + frame(Event::exited, 7) + "removed");
+  sieve_.add("runtime: careful\n" + frame(Event::ready) + "from the program" + frame(Event::exited, 7) + "removed");
   sieve_.finish();
   Report report{};
   ASSERT_TRUE(sieve_.take(report));
-  EXPECT_EQ(report.event, Event::started);
+  EXPECT_EQ(report.event, Event::ready);
   ASSERT_TRUE(sieve_.take(report));
   EXPECT_EQ(report.wait_status, 7);
   EXPECT_FALSE(sieve_.take(report));
@@ -38,7 +38,7 @@ TEST_F(ReportSieveTest, PartsReportsFromWhatTheProgramAndTheRuntimePrint) {
 }
 
 TEST_F(ReportSieveTest, FindsThemHoweverTheyAreCut) {
-  const std::string text = frame(Event::started) + "one" + mark_text().substr(0, 9) + "two" + frame(Event::exited, 3);
+  const std::string text = frame(Event::ready) + "one" + mark_text().substr(0, 9) + "two" + frame(Event::exited, 3);
   for (const char byte : text) sieve_.add({&byte, 1});
   sieve_.finish();
   Report report{};
@@ -49,7 +49,7 @@ TEST_F(ReportSieveTest, FindsThemHoweverTheyAreCut) {
 }
 
 TEST_F(ReportSieveTest, HoldsBackOnlyWhatMayBecomeAReport) {
-  sieve_.add(frame(Event::started) + "a line\n");
+  sieve_.add(frame(Event::ready) + "a line\n");
   EXPECT_EQ(seen_, "a line\n");
   sieve_.add(mark_text().substr(0, 5));
   EXPECT_EQ(seen_, "a line\n");
@@ -61,7 +61,7 @@ TEST_F(ReportSieveTest, TakesNoReportWithAnotherMark) {
   StewardReport forged{new_mark(), {}};
   forged.report.event = Event::exited;
   const std::string bytes(reinterpret_cast<const char*>(&forged), sizeof forged);
-  sieve_.add(frame(Event::started) + bytes);
+  sieve_.add(frame(Event::ready) + bytes);
   sieve_.finish();
   Report report{};
   ASSERT_TRUE(sieve_.take(report));

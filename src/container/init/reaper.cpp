@@ -51,6 +51,8 @@ void carry_out(Order order, pid_t program) noexcept {
     case Order::kill_all:
       ::kill(-1, SIGKILL);
       break;
+    case Order::proceed:
+      break;
   }
 }
 

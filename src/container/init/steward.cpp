@@ -82,7 +82,7 @@ int read_input(std::uint64_t size) noexcept {
   begin(Step::standard_streams);
   require(::dup2(input, STDIN_FILENO));
   begin(Step::close_descriptors);
-  require(::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC));
+  require(::close_range(3, ~0u, 0));
   limit_resources(received.plan);  // the rest are the runtime's to set: not every kernel takes them from a program
   die_first_without_memory();
   begin(Step::execute);
@@ -123,10 +123,13 @@ Dead wait_for_end(pid_t program, unsigned long long last_resort_milliseconds) no
   }
 }
 
-void tell_started() noexcept {
+void wait_until_wanted() noexcept {
   Report report{};
-  report.event = Event::started;
+  report.event = Event::ready;
   tell(report);
+  unsigned char order = 0;
+  read_all(&order, 1);
+  if (static_cast<Order>(order) != Order::proceed) ::_exit(0);
 }
 
 }  // namespace
@@ -144,7 +147,7 @@ int main() {
   const int input = read_input(start.stdin_size);
 
   block_deaths_but_in_ppoll();
-  tell_started();
+  wait_until_wanted();
   begin(Step::execute);
   const pid_t program = static_cast<pid_t>(require(::fork()));
   if (program == 0) become_program(received, input);

@@ -1,4 +1,4 @@
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace pysandbox::packages {
+namespace pysandbox {
 
 bool is_program(const std::string& path) {
   struct stat status {};
@@ -25,4 +25,4 @@ std::string find_program(std::string_view name) {
   return {};
 }
 
-}  // namespace pysandbox::packages
+}  // namespace pysandbox

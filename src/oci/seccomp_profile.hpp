@@ -1,0 +1,12 @@
+// The native runner's filter of system calls, in the words of the OCI specification.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+namespace pysandbox::oci {
+
+// Made from the same list (container/seccomp/python_strict.hpp). It lets through one thing more, which
+// pysandbox-steward needs and which gives nobody any power: to make oneself undumpable.
+boost::json::object seccomp_profile();
+
+}  // namespace pysandbox::oci
