@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 
 #include "container/init/program.hpp"
@@ -82,7 +83,7 @@ int read_input(std::uint64_t size) noexcept {
   begin(Step::standard_streams);
   require(::dup2(input, STDIN_FILENO));
   begin(Step::close_descriptors);
-  require(::close_range(3, ~0u, 0));
+  require(::close_range(3, INT_MAX, 0));  // gVisor takes ~0u for -1
   limit_resources(received.plan);  // the rest are the runtime's to set: not every kernel takes them from a program
   die_first_without_memory();
   begin(Step::execute);
