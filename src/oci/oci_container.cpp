@@ -93,10 +93,18 @@ bool counts_swap(const CgroupTree& cgroups) {
   return cgroups.version() == "v2" || ::access((cgroups.place() + "/memory.memsw.limit_in_bytes").c_str(), F_OK) == 0;
 }
 
-// The last line that says something.
+// The last line that says something; of runc's, which are written for machines, the message alone.
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
+  text.erase(0, text.rfind('\n') + 1);
+  constexpr std::string_view key = " msg=\"";
+  const auto found = text.find(key);
+  if (found == std::string::npos || text.back() != '"') return text;
+  std::string message = text.substr(found + key.size(), text.size() - found - key.size() - 1);
+  for (auto slash = message.find("\\\""); slash != std::string::npos; slash = message.find("\\\"", slash)) {
+    message.erase(slash, 1);
+  }
+  return message;
 }
 
 class OciContainer final : public Container {
@@ -168,6 +176,7 @@ class OciContainer final : public Container {
     make_space(bundle.space, inputs);
     bundle.shown = lay_out_root(directory + "/rootfs", show_rootfs());
     bundle.environment = show_environment();
+    if (!bundle.environment.empty()) make_directory(directory + "/rootfs/environment", 0755, 0);
     const auto image = steward_image();
     write_file(bundle.steward, {reinterpret_cast<const char*>(image.data()), image.size()}, 0555);
     bundle.cgroup_path = parts_.cgroup_parent + "/" + place_.slot.name();
