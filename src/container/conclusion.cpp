@@ -45,10 +45,9 @@ RunResult conclude(const EndedRun& run, Isolation isolation) {
   result.usage = usage_of(run.seen, run.cgroup);
   result.isolation = std::move(isolation);
   const bool counted = run.cgroup != nullptr;
-  decide(
-      {run.limits, run.seen, counted ? run.cgroup->oom_kills() : 0, counted ? run.cgroup->refused_forks() : 0, counted,
-       run.workspace.fill(), parse_guest_report(run.workspace.read_report()), run.output.total(), run.errors.total()},
-      result);
+  decide({run.limits, run.seen, counted ? run.cgroup->oom_kills() : 0, run.refused_forks, counted, run.workspace.fill(),
+          parse_guest_report(run.workspace.read_report()), run.output.total(), run.errors.total()},
+         result);
   if (run.seen.report && run.seen.report->leftovers > 0 && run.seen.stop == StopReason::none) {
     result.warnings.push_back(std::to_string(run.seen.report->leftovers) +
                               " processes were still running when the program ended, and were killed");

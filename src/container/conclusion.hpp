@@ -1,6 +1,9 @@
 // What a run comes to, once all is over: its output, what it used, and how it ended.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include <pysandbox/limits.hpp>
 #include <pysandbox/result.hpp>
 
@@ -14,7 +17,8 @@ namespace pysandbox::container {
 struct EndedRun {
   const Limits& limits;
   const Observation& seen;
-  const Cgroup* cgroup;  // null: none kept its limits
+  const Cgroup* cgroup;                        // null: none kept its limits
+  std::optional<std::uint64_t> refused_forks;  // empty: nobody counts them
   const Workspace& workspace;
   CappedOutput& output;
   CappedOutput& errors;

@@ -236,7 +236,8 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   }
 
   RunResult describe(const Observation& seen, CappedOutput& output, CappedOutput& errors) {
-    return conclude({spec_.limits, seen, cgroup(), *workspace_, output, errors}, isolation());
+    const auto refused = cgroup() ? std::optional(cgroup()->refused_forks()) : std::nullopt;
+    return conclude({spec_.limits, seen, cgroup(), refused, *workspace_, output, errors}, isolation());
   }
 
   Isolation isolation() const {

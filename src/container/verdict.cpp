@@ -118,7 +118,8 @@ bool decide_refusal(const Facts& facts, RunResult& result) {
   const bool no_thread = facts.guest->error.name == "RuntimeError" &&
                          facts.guest->error.value.find("start new thread") != std::string::npos;
   const std::uint64_t alive = std::max<std::uint64_t>(facts.seen.processes_peak, facts.seen.report->leftovers + 1);
-  const bool crowded = facts.cgroup ? facts.refused_forks > 0 : no_thread || alive >= facts.limits.processes / 2;
+  const bool crowded =
+      facts.refused_forks ? *facts.refused_forks > 0 : no_thread || alive >= facts.limits.processes / 2;
   if ((number == EAGAIN || no_thread) && crowded) {
     end(result, Outcome::process_limit, "processes", fmt::format("more than {} at one time", facts.limits.processes),
         "start fewer processes and threads, or raise processes");

@@ -16,9 +16,9 @@ namespace pysandbox::container {
 struct Facts {
   const Limits& limits;
   const Observation& seen;
-  std::uint64_t oom_kills;  // by the kernel, in the job's cgroup
-  std::uint64_t refused_forks;
-  bool cgroup;  // those two are known
+  std::uint64_t oom_kills;                     // by the kernel, in the job's cgroup
+  std::optional<std::uint64_t> refused_forks;  // empty: nobody counts them
+  bool cgroup;                                 // the kernel keeps the memory limit, and counts its kills
   Workspace::Fill disk;
   std::optional<GuestReport> guest;
   std::uint64_t stdout_total;

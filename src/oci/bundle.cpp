@@ -36,6 +36,18 @@ json::object mount_of_proc(RuntimeKind runtime) {
   return mount("/proc", "proc", "proc", words({"nosuid", "nodev", "noexec", "subset=pid", "hidepid=invisible"}));
 }
 
+// Named semaphores are files in /dev/shm that processes map and wait on. On a file of the host's gVisor wakes no waiter
+// of another process, and a pool of spawned workers hangs when it ends: so there it is a tmpfs of gVisor's own, with
+// the same quota again.
+json::object mount_of_shm(const Bundle& bundle, RuntimeKind runtime) {
+  if (runtime != RuntimeKind::runsc) {
+    return bind_mount(bundle.space + "/shm", "/dev/shm", words({"bind", "nosuid", "nodev", "noexec"}));
+  }
+  json::array options = words({"nosuid", "nodev", "noexec", "mode=1777"});
+  options.emplace_back("size=" + std::to_string(bundle.limits.workspace_bytes));
+  return mount("/dev/shm", "tmpfs", "tmpfs", std::move(options));
+}
+
 json::array mounts_of(const Bundle& bundle, RuntimeKind runtime) {
   json::array mounts;
   mounts.push_back(mount_of_proc(runtime));
@@ -49,7 +61,7 @@ json::array mounts_of(const Bundle& bundle, RuntimeKind runtime) {
   mounts.push_back(bind_mount(bundle.space + "/workspace", "/workspace", words({"bind", "nosuid", "nodev"})));
   mounts.push_back(bind_mount(bundle.space + "/data", "/data", words({"bind", "ro", "nosuid", "nodev", "noexec"})));
   mounts.push_back(bind_mount(bundle.space + "/tmp", "/tmp", words({"bind", "nosuid", "nodev", "noexec"})));
-  mounts.push_back(bind_mount(bundle.space + "/shm", "/dev/shm", words({"bind", "nosuid", "nodev", "noexec"})));
+  mounts.push_back(mount_of_shm(bundle, runtime));
   mounts.push_back(
       bind_mount(bundle.space + "/report", "/run/pysandbox/report", words({"bind", "nosuid", "nodev", "noexec"})));
   mounts.push_back(bind_mount(bundle.steward, container::steward_path, words({"bind", "ro", "nosuid", "nodev"})));
@@ -113,7 +125,7 @@ json::object linux_part(const Bundle& bundle, RuntimeKind runtime) {
           {"cgroupsPath", bundle.cgroup_path},
           {"resources", resources(bundle)},
           {"namespaces", namespaces(runtime)},
-          {"seccomp", seccomp_profile()},
+          {"seccomp", seccomp_profile(runtime)},
           {"maskedPaths",
            words({"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
                   "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"})},

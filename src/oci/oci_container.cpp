@@ -58,6 +58,23 @@ Limits starting_limits(const Limits& limits, const Runtime& runtime) {
   return starting;
 }
 
+// The cgroup counts gVisor's threads, which say nothing of the program's.
+class RuntimeMeter final : public Meter {
+ public:
+  RuntimeMeter(const Cgroup& cgroup, const Runtime& runtime) : cgroup_(cgroup), vm_like_(runtime.is_vm_like()) {}
+
+  Reading read() override {
+    Reading reading = cgroup_.read();
+    if (vm_like_) reading.processes = 0;
+    return reading;
+  }
+  std::chrono::milliseconds interval() const noexcept override { return cgroup_.interval(); }
+
+ private:
+  CgroupMeter cgroup_;
+  bool vm_like_;
+};
+
 struct Pipe {
   UniqueFd read_end;
   UniqueFd write_end;
@@ -227,7 +244,8 @@ class OciContainer final : public Container {
     ProgramPlan& plan = words.plan;
     plan.open_files = spec_.limits.open_files;
     plan.file_size_bytes = spec_.limits.file_size_bytes;
-    plan.processes = spec_.limits.processes + 8;  // the cgroup is the first to refuse, and counts
+    // With a cgroup that counts them the rlimit is the second line; gVisor has this one alone.
+    plan.processes = spec_.limits.processes + (parts_.runtime.is_vm_like() ? 0 : 8);
     plan.cpu_seconds = static_cast<std::uint64_t>(
         std::chrono::ceil<std::chrono::seconds>(spec_.limits.cpu_time_limit + spec_.limits.grace_period).count() + 2);
     plan.last_resort_milliseconds = static_cast<std::uint64_t>(
@@ -262,7 +280,7 @@ class OciContainer final : public Container {
   }
 
   Observation watch(Streams streams, CappedOutput& output, ReportSieve& sieve) {
-    CgroupMeter meter(*place_.cgroup);
+    RuntimeMeter meter(*place_.cgroup, parts_.runtime);
     Observation seen =
         supervise({*init_, meter, spec_.limits, std::move(streams), [&](std::string_view text) { output.add(text); },
                    [&](std::string_view text) { sieve.add(text); }, stop_event_.get()});
@@ -279,9 +297,11 @@ class OciContainer final : public Container {
   }
 
   RunResult describe(const Observation& seen, CappedOutput& output, CappedOutput& errors) const {
-    RunResult result = conclude({spec_.limits, seen, place_.cgroup.get(), *workspace_, output, errors}, isolation());
-    // The cgroup counts gVisor's threads, which say nothing of the program's.
-    if (parts_.runtime.is_vm_like()) result.usage.processes_peak = seen.report ? seen.report->leftovers + 1 : 1;
+    const bool counted = !parts_.runtime.is_vm_like();
+    const auto refused = counted ? std::optional(place_.cgroup->refused_forks()) : std::nullopt;
+    RunResult result =
+        conclude({spec_.limits, seen, place_.cgroup.get(), refused, *workspace_, output, errors}, isolation());
+    if (!counted) result.usage.processes_peak = seen.report ? seen.report->leftovers + 1 : 1;
     result.warnings.insert(result.warnings.end(), parts_.flaws.begin(), parts_.flaws.end());
     return result;
   }
