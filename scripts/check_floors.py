@@ -61,7 +61,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ src/packages/ src/oci/ server/ cli/ tests/server/
+Boost.JSON        boost/json       src/wire/ src/packages/ src/oci/ server/ cli/ tests/server/ tests/unit/oci_test.*
 Boost.Process     boost/process    src/process/
 Boost.Asio        boost/asio       src/process/ server/ tests/support/
 Boost.Optional    boost/optional   src/process/

@@ -28,7 +28,8 @@ struct OciRunnerOptions {
   std::uint32_t first_uid = 1'900'100'000;
   std::uint32_t uid_count = 4'096;
 
-  // Where the locks of running jobs lie and the runtime keeps its state. Empty: /run/pysandbox-oci.
+  // Where the locks of running jobs lie and the runtime keeps its state: a folder that others may pass through. Empty:
+  // /run/pysandbox-oci.
   std::string state_directory{};
 
   // The cgroup below which jobs get theirs, from the root of the hierarchy and the same for all controllers, as runtimes

@@ -88,8 +88,8 @@ Pipe make_pipe(uid_t owner) {
   return pipe;
 }
 
-void mount_tmpfs(const std::string& place, const std::string& options) {
-  check(::mount("tmpfs", place.c_str(), "tmpfs", 0, options.c_str()), "mounting a tmpfs on " + place,
+void mount_tmpfs(const std::string& place, unsigned long flags, const std::string& options) {
+  check(::mount("tmpfs", place.c_str(), "tmpfs", flags, options.c_str()), "mounting a tmpfs on " + place,
         ErrorCode::sandbox_unavailable);
 }
 
@@ -180,6 +180,10 @@ class OciContainer final : public Container {
  private:
   uid_t guest_uid() const { return place_.slot.uid(); }
 
+  // runsc makes its root read-only by a mount that names no other flag, which a user namespace may not take away
+  // (mount_namespaces(7)). What its programs see are flags of gVisor's.
+  unsigned long bundle_flags() const { return parts_.runtime.is_vm_like() ? 0 : MS_NOSUID | MS_NODEV; }
+
   // On the thread of the private place.
   void make_bundle(const InputNeed& inputs) {
     const std::string& directory = parts_.mount_point;
@@ -187,7 +191,7 @@ class OciContainer final : public Container {
     bundle.directory = directory;
     bundle.space = directory + "/space";
     bundle.steward = directory + "/steward";
-    mount_tmpfs(directory, "mode=0755,size=16m,nr_inodes=4096");
+    mount_tmpfs(directory, bundle_flags(), "mode=0755,size=16m,nr_inodes=4096");
     make_directory(directory + "/rootfs", 0755, 0);
     make_directory(bundle.space, 0755, 0);
     make_space(bundle.space, inputs);
@@ -205,8 +209,9 @@ class OciContainer final : public Container {
   }
 
   void make_space(const std::string& space, const InputNeed& inputs) {
-    mount_tmpfs(space, "mode=0755,size=" + std::to_string(spec_.limits.workspace_bytes + inputs.bytes + own_bytes) +
-                           ",nr_inodes=" + std::to_string(spec_.limits.workspace_inodes + inputs.inodes + own_inodes));
+    mount_tmpfs(space, MS_NOSUID | MS_NODEV,
+                "mode=0755,size=" + std::to_string(spec_.limits.workspace_bytes + inputs.bytes + own_bytes) +
+                    ",nr_inodes=" + std::to_string(spec_.limits.workspace_inodes + inputs.inodes + own_inodes));
     make_directory(space + "/workspace", 0755, guest_uid());
     make_directory(space + "/data", 0755, guest_uid());
     make_directory(space + "/tmp", 01777, guest_uid());

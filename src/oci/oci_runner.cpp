@@ -40,6 +40,17 @@ void make_folder(const std::string& path, mode_t mode) {
   check(::chmod(path.c_str(), mode), "opening " + path, ErrorCode::sandbox_unavailable);
 }
 
+// The root of a user namespace has no power over other folders than its own.
+void check_way_to(const std::string& path) {
+  for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    struct stat status {};
+    const std::string folder = path.substr(0, slash);
+    if (::stat(folder.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) != 0) continue;
+    refuse("the folder " + folder + " is closed to others, so that containers below it cannot be made; open it " +
+           "(chmod o+x), or name another OciRunnerOptions::state_directory");
+  }
+}
+
 std::string name_of(RuntimeKind kind) {
   return kind == RuntimeKind::runc ? "runc" : kind == RuntimeKind::crun ? "crun" : "runsc";
 }
@@ -123,6 +134,7 @@ class OciRunner final : public ContainerRunner {
     if (!cgroups_.tree) refuse("the oci runner needs cgroups, but " + cgroups_.obstacle + "; " + cgroups_.remedy);
     const std::string state = options_.state_directory.empty() ? "/run/pysandbox-oci" : options_.state_directory;
     make_folder(state, 0711);
+    check_way_to(state + "/bundle");
     make_folder(state + "/bundle", 0711);
     const std::string runtime_state = state + "/" + name_of(runtime.kind);
     make_folder(runtime_state, 0700);

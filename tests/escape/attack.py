@@ -138,6 +138,11 @@ def host(key):
     return words[key]
 
 
+def runtime():
+    """What made the container: native, or an OCI runtime by its name. For what is different there and no escape."""
+    return host("runtime")
+
+
 def in_child(action):
     """Runs `action` in a forked child and returns the child's wait status."""
     pid = os.fork()

@@ -17,6 +17,11 @@
 
 #include <pysandbox/container_runner.hpp>
 
+#ifdef PYSANDBOX_WITH_OCI
+#include <pysandbox/oci_runner.hpp>
+
+#include "process/find_program.hpp"
+#endif
 #include "escape/host_bait.hpp"
 #include "escape/payload.hpp"
 #include "support/warm_runner.hpp"
@@ -45,6 +50,7 @@ std::string read_file(const fs::path& file) {
 
 Program make_program(const Payload& payload, const HostBait& bait) {
   Program program{.entry_point = "main.py", .args = bait.arguments(), .code = payload.code};
+  program.args.push_back("runtime=" + payload.runtime);
   program.inputs.push_back({.path = "attack.py", .source = (directory / "attack.py").string()});
   program.inputs.push_back(
       {.path = "reachable_syscalls.txt", .source = (directory / "reachable_syscalls.txt").string()});
@@ -247,6 +253,42 @@ class StrongWithEnvironment final : public Strong {
   }
 };
 
+#ifdef PYSANDBOX_WITH_OCI
+// In a container that an OCI runtime made.
+class StrongOci : public Strong {
+ public:
+  StrongOci(const fs::path& file, std::string runtime) : Strong(file), runtime_(std::move(runtime)) {}
+
+ private:
+  void SetUp() override {
+    Strong::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    payload_.apply(runtime_);
+    std::string reason = payload_.not_there;
+    if (reason.empty() && is_rootless()) reason = "only root can use the oci runner";
+    if (reason.empty() && find_program(runtime_).empty() && !is_program("/usr/sbin/" + runtime_)) {
+      if (std::getenv("CI") != nullptr) FAIL() << "there is no " << runtime_ << " here";
+      reason = "there is no " + runtime_ + " here";
+    }
+    if (!reason.empty()) GTEST_SKIP() << reason;
+  }
+
+  std::unique_ptr<ContainerRunner> make_runner() const override { return make_oci_runner({.runtime = runtime_}); }
+
+  std::string runtime_;
+};
+
+class StrongRunc final : public StrongOci {
+ public:
+  explicit StrongRunc(const fs::path& file) : StrongOci(file, "runc") {}
+};
+
+class StrongRunsc final : public StrongOci {
+ public:
+  explicit StrongRunsc(const fs::path& file) : StrongOci(file, "runsc") {}
+};
+#endif
+
 class Weakened final : public PayloadCase {
  public:
   explicit Weakened(const fs::path& file) : PayloadCase(file) {}
@@ -321,6 +363,10 @@ void add_cases() {
   for (const auto& file : payload_files(directory / "payloads")) {
     add_case<Strong>("Escape", file);
     add_case<StrongWarm>("EscapeWarm", file);
+#ifdef PYSANDBOX_WITH_OCI
+    add_case<StrongRunc>("EscapeRunc", file);
+    add_case<StrongRunsc>("EscapeRunsc", file);
+#endif
     if (concerns_mounts(file)) add_case<StrongWithEnvironment>("EscapeWithEnvironment", file);
     if (can_be_weakened(file)) add_case<Weakened>("WeakenedProfile", file);
   }

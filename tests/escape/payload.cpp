@@ -139,6 +139,8 @@ void parse_line(Payload& payload, const std::string& key, const std::string& tex
     payload.signal = text;
   } else if (key == "exit") {
     payload.exit_code = std::stoi(text);
+  } else if (key == "absent") {
+    payload.not_there = text;
   } else {
     wrong("no such line: " + key);
   }
@@ -162,6 +164,19 @@ bool is_limit(Outcome outcome) {
          outcome == Outcome::disk_limit || outcome == Outcome::process_limit;
 }
 
+void Payload::apply(const std::string& name) {
+  runtime = name;
+  for (const auto& line : differences[name]) {
+    const auto colon = line.find(": ");
+    if (colon == std::string::npos) wrong("a line is key: value, not " + line);
+    const std::string key = line.substr(0, colon);
+    const std::string text = line.substr(colon + 2);
+    if (key == "expect") failure.clear(), signal.clear();
+    if (key == "artifacts") artifacts.reset();
+    parse_line(*this, key, text);
+  }
+}
+
 Payload read_payload(const std::filesystem::path& file) {
   Payload payload;
   payload.name = file.stem().string();
@@ -173,6 +188,10 @@ Payload read_payload(const std::filesystem::path& file) {
     if (colon == std::string::npos) wrong("a line is key: value, not " + line);
     const std::string key = line.substr(2, colon - 2);
     if (lines.empty() && key != "expect") wrong("the first line must be expect");
+    if (key == "runc" || key == "runsc" || key == "docker") {
+      payload.differences[key].push_back(line.substr(colon + 2));
+      continue;
+    }
     if (!lines.emplace(key, line.substr(colon + 2)).second) wrong(key + " is there twice");
     parse_line(payload, key, lines[key]);
   }

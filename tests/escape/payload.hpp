@@ -10,6 +10,8 @@
 //   # needs: root                       or cgroup, or environment: then one is mounted
 //   # signal: SIGSYS
 //   # exit: 7
+//   # runc: exit: 3                     what is different there: such a line of its own, or "absent: REASON"
+//   # runsc: absent: gVisor has none    then it is not tried
 //
 // In paths \xNN is a byte.
 #pragma once
@@ -56,6 +58,14 @@ struct Payload {
   bool needs_environment = false;
   std::string signal{};
   std::optional<int> exit_code{};
+
+  std::string runtime = "native";  // what makes its container
+  // By runtime: lines as those of the header, which take the place of those.
+  std::map<std::string, std::vector<std::string>> differences{};
+  std::string not_there{};  // why it cannot be tried; empty: it can
+
+  // As it must end with this runtime.
+  void apply(const std::string& name);
 };
 
 // Throws std::runtime_error with what is wrong in the header.
