@@ -16,7 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "support/in_quotes.hpp"
+#include "container/artifact_budget.hpp"
+#include "container/input_bytes.hpp"
 #include "support/syscall.hpp"
 
 namespace pysandbox::container {
@@ -43,18 +44,6 @@ class MakeFilesAs {
   int uid_;
 };
 
-UniqueFd open_source(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file) {
-    throw Error(errno == ENOENT ? ErrorCode::not_found : ErrorCode::invalid_request,
-                "cannot read the input " + path + ": " + errno_text(errno));
-  }
-  struct stat status {};
-  check(::fstat(file.get(), &status), "looking at the input " + path);
-  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::invalid_request, "the input " + path + " is not a regular file");
-  return file;
-}
-
 void make_parents(int root, const std::string& path) {
   for (auto slash = path.find('/', path.find('/') + 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     if (::mkdirat(root, path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) {
@@ -76,27 +65,6 @@ void copy_all(int source, int target, const std::string& path) {
 
 void write_text(int target, std::string_view text, const std::string& path) {
   if (!write_all(target, text)) check(-1, "placing the input " + path);
-}
-
-// Exactly as many as were said: the room for them was measured by that.
-void write_bytes(const ProgramInput& input, int target) {
-  std::vector<std::byte> buffer(1 + std::min<std::uint64_t>(input.size, std::size_t{256} << 10));
-  std::uint64_t done = 0;
-  while (const std::size_t count = input.bytes(buffer)) {
-    if (count > buffer.size()) {
-      throw Error(ErrorCode::internal, "A source of bytes returned more than it was asked for; mend that source");
-    }
-    if (count > input.size - done) {
-      throw Error(ErrorCode::unavailable, "the input " + in_quotes(input.path) + " has more than the " +
-                                              std::to_string(input.size) + " bytes it was said to have; try again");
-    }
-    write_text(target, {reinterpret_cast<const char*>(buffer.data()), count}, input.path);
-    done += count;
-  }
-  if (done < input.size) {
-    throw Error(ErrorCode::unavailable, "the input " + in_quotes(input.path) + " ended after " + std::to_string(done) +
-                                            " of " + std::to_string(input.size) + " bytes; try again");
-  }
 }
 
 bool is_left_out(std::string_view name) noexcept { return name.front() == '.' || name == "__pycache__"; }
@@ -181,16 +149,6 @@ UniqueFd open_found(int root, const std::string& path) {
   return directory ? open_for_reading(directory.get(), path.substr(start), 0) : UniqueFd();
 }
 
-void note_left_out(RunResult& result, const char* limit, std::uint64_t files, std::uint64_t maximum,
-                   const std::string& observed) {
-  result.warnings.push_back(std::to_string(files) + " artifacts were left out: the limit " + limit + " is " +
-                            std::to_string(maximum));
-  if (!result.failure) {
-    result.failure =
-        Failure{limit, observed, "write fewer or smaller files, pack them, or raise " + std::string(limit)};
-  }
-}
-
 }  // namespace
 
 InputNeed measure_inputs(const Program& program) {
@@ -250,7 +208,7 @@ void Workspace::place_input(const ProgramInput& input) {
   const UniqueFd source = is_source ? open_source(input.source) : UniqueFd();
   const UniqueFd file = make_file(input.path);
   if (input.bytes) {
-    write_bytes(input, file.get());
+    read_bytes(input, [&](std::string_view part) { write_text(file.get(), part, input.path); });
   } else if (source) {
     copy_all(source.get(), file.get(), input.source);
   } else {
@@ -320,30 +278,21 @@ void Workspace::collect(const Limits& limits, RunResult& result, const std::func
                               std::to_string(maximum_depth) + " levels deep");
   }
 
-  std::uint64_t count = 0, bytes = 0, all_bytes = 0, over_count = 0, over_bytes = 0, unreadable = 0;
+  ArtifactBudget budget(limits);
+  std::uint64_t unreadable = 0;
   for (const auto& file : found) {
-    all_bytes += file.size;
-    if (count == limits.artifact_count) {
-      ++over_count;
-    } else if (file.size > limits.artifact_bytes - bytes) {
-      ++over_bytes;
-    } else if (UniqueFd opened = open_found(root_, file.path)) {
+    if (!budget.admits(file.size)) continue;
+    if (UniqueFd opened = open_found(root_, file.path)) {
       DeadFile dead(file.path, file.size, std::move(opened));
       take(dead);
-      ++count;
-      bytes += file.size;
+      budget.take(file.size);
     } else {
       ++unreadable;
     }
   }
   if (unreadable > 0)
     result.warnings.push_back(std::to_string(unreadable) + " artifacts could not be read: " + errno_text(errno));
-  if (over_count > 0) {
-    note_left_out(result, "artifact_count", over_count, limits.artifact_count, std::to_string(found.size()) + " files");
-  }
-  if (over_bytes > 0) {
-    note_left_out(result, "artifact_bytes", over_bytes, limits.artifact_bytes, std::to_string(all_bytes) + " bytes");
-  }
+  budget.note(result);
 }
 
 }  // namespace pysandbox::container
