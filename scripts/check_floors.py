@@ -34,6 +34,7 @@ src/process/                      src/process/ @VALUE                           
 src/packages/                     src/packages/ src/process/ src/file/digest.* src/wire/json_document.* @VALUE   std linux libraries
 src/oci/                          src/oci/ src/process/ src/container/ src/wire/json_document.* @VALUE   std linux libraries
 src/network/                      src/network/ @VALUE                                    std linux libraries
+src/docker/                       src/docker/ src/container/ src/network/curl_handle.* src/wire/json_document.* src/wire/json_field.* @VALUE   std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
 src/runners/                      src/runners/ @VALUE                                    std
@@ -61,7 +62,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ src/packages/ src/oci/ server/ cli/ tests/server/ tests/unit/oci_test.*
+Boost.JSON        boost/json       src/wire/ src/packages/ src/docker/ src/oci/ server/ cli/ tests/server/ tests/unit/oci_test.*
 Boost.Process     boost/process    src/process/
 Boost.Asio        boost/asio       src/process/ server/ tests/support/
 Boost.Optional    boost/optional   src/process/
@@ -73,9 +74,9 @@ fmt               fmt              *.cpp
 Google Benchmark  benchmark        benchmarks/
 GoogleTest        gtest            tests/
 GoogleTest        gmock            tests/
-libarchive        archive.h        server/api/ tests/server/
-libarchive        archive_entry.h  server/api/ tests/server/
-libcurl           curl             src/network/ cli/
+libarchive        archive.h        src/docker/ server/api/ tests/server/
+libarchive        archive_entry.h  src/docker/ server/api/ tests/server/
+libcurl           curl             src/network/ src/docker/ cli/
 libmagic          magic.h          src/file/
 libpqxx           pqxx             src/job/
 libseccomp        seccomp.h        src/container/seccomp/

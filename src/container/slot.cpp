@@ -1,25 +1,16 @@
 #include "container/slot.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 
+#include "container/state_directory.hpp"
 #include "support/syscall.hpp"
 
 namespace pysandbox::container {
 namespace {
-
-std::string default_directory() {
-  if (::geteuid() == 0) return "/run/pysandbox";
-  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/') {
-    if (::access(runtime, W_OK) == 0) return std::string(runtime) + "/pysandbox";
-  }
-  return "/tmp/pysandbox-" + std::to_string(::geteuid());
-}
 
 struct flock lock_of(int type, std::uint32_t uid) {
   struct flock lock {};
@@ -30,28 +21,10 @@ struct flock lock_of(int type, std::uint32_t uid) {
   return lock;
 }
 
-// A directory that somebody else could write would let them hold all slots.
-void make_private_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    check(-1, "making " + path + " for the locks of running jobs", ErrorCode::sandbox_unavailable);
-  }
-  struct stat status {};
-  check(::lstat(path.c_str(), &status), "looking at " + path, ErrorCode::sandbox_unavailable);
-  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
-    throw Error(ErrorCode::sandbox_unavailable,
-                path +
-                    " must be a directory that only its owner can write, and yours; remove it or name another one "
-                    "as NativeRunnerOptions::state_directory");
-  }
-}
-
 }  // namespace
 
 SlotTable::SlotTable(const NativeRunnerOptions& options)
-    : path_(options.state_directory.empty() ? default_directory() : options.state_directory),
-      first_uid_(options.first_uid),
-      count_(options.uid_count) {
-  make_private_directory(path_);
+    : path_(make_state_directory(options.state_directory)), first_uid_(options.first_uid), count_(options.uid_count) {
   path_ += "/slots";
 }
 
