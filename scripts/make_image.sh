@@ -39,8 +39,11 @@ make_root() {
       *) if [ -L "$path" ] || [ -f "$path" ]; then printf '%s\n' "${path#/}"; fi ;;
     esac
   done | sed -E 's,^(bin|sbin|lib|lib64)/,usr/\1/,' | sort -u >"$root.list"
-  tar -C / --create --no-recursion --owner=0 --group=0 --files-from "$root.list" | tar -C "$root" --extract --no-same-owner
-  find "$root" -type d -name __pycache__ -prune -exec rm -rf {} +
+  # No package owns what was compiled when it was configured; without it each program would compile its imports anew.
+  sed -n -E 's,^(.*)/([^/]*)\.py$,/\1/__pycache__/\2.cpython-311.pyc,p' "$root.list" | while read -r path; do
+    if [ -f "$path" ]; then printf '%s\n' "${path#/}"; fi
+  done >"$root.compiled"
+  tar -C / --create --no-recursion --owner=0 --group=0 --files-from "$root.list" --files-from "$root.compiled" | tar -C "$root" --extract --no-same-owner
   ldconfig -r "$root" 2>/dev/null
   chmod -R u+rwX,go+rX "$root/etc"
 }

@@ -89,7 +89,7 @@ def take_archive():
         elif where == b"stdin":
             stdin = posix.memfd_create("stdin")
             take_bytes(size, stdin)
-            posix.lseek(stdin, 0, posix.SEEK_SET)
+            posix.lseek(stdin, 0, 0)
         else:
             make_parents(path)
             fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW, 0o644)
@@ -229,7 +229,18 @@ def become(words, variables, stdin, limits, failed):
     finally:
         posix._exit(127)
 
-def start(words, variables, stdin, limits):
+# A moment after execve the kernel still takes it for one of ours, which nobody may look at.
+def open_of(pid, name, flags):
+    for _ in range(100):
+        try:
+            return posix.open("/proc/%d/%s" % (pid, name), flags | posix.O_CLOEXEC)
+        except PermissionError:
+            time.sleep(0.0005)
+        except OSError:
+            break
+    return -1
+
+def start(words, variables, stdin, limits, seen):
     told, failed = posix.pipe()  # both closed by execve
     pid = posix.fork()
     if pid == 0:
@@ -238,20 +249,25 @@ def start(words, variables, stdin, limits):
     error = posix.read(told, 16)
     posix.close(told)
     if not error:
-        try:  # without memory it dies before we do
-            fd = posix.open("/proc/%d/oom_score_adj" % pid, posix.O_WRONLY | posix.O_CLOEXEC)
-            posix.write(fd, b"1000")
-            posix.close(fd)
-        except OSError:
-            pass
+        seen.accounting = open_of(pid, "io", posix.O_RDONLY)
+        score = open_of(pid, "oom_score_adj", posix.O_WRONLY)
+        if score >= 0:
+            posix.write(score, b"1000")  # without memory it dies before we do
+            posix.close(score)
     if stdin >= 0:
         posix.close(stdin)
     return pid, int(error or 0)
 
 class Seen:
     def __init__(self):
-        self.status, self.leftovers, self.io = -1, 0, b""
-        self.peak, self.out_of_memory = 0, 0
+        self.status, self.leftovers, self.accounting, self.io = -1, 0, -1, b""
+        self.peak, self.out_of_memory, self.cpu_observed = 0, 0, 0
+
+def read_accounting(fd):
+    try:
+        return posix.pread(fd, 4096, 0) if fd >= 0 else b""
+    except OSError:
+        return b""
 
 # Reaps the dead; true once the program is among them.
 def reap(pid, seen):
@@ -263,7 +279,7 @@ def reap(pid, seen):
         if dead is None:
             return False
         if dead.si_pid == pid:
-            seen.io = read_small("/proc/%d/io" % pid)
+            seen.io = read_accounting(seen.accounting)
             seen.status = posix.waitpid(pid, 0)[1]
             return True
         posix.waitpid(dead.si_pid, 0)
@@ -279,25 +295,48 @@ def obey(pid):
     elif order == b"k":
         posix.kill(-1, _signal.SIGKILL)
 
-def watch(pid, cgroup, wakeup, last_resort, seen):
+LOOK = 0.1  # seconds between two looks at counters that raise no event
+DUMP = 0.05  # for faulthandler, after SIGABRT
+
+# The counters that nobody outside can look at as often: memory, and the CPU time of all processes together.
+class Counters:
+    def __init__(self, pid, cgroup, cpu_limit, grace, seen):
+        self.pid, self.cgroup, self.cpu_limit, self.grace, self.seen = pid, cgroup, cpu_limit, grace, seen
+        self.kills, self.steps, self.next_step = max(cgroup.oom_kills(), 0), [], 0
+
+    def look(self, now):
+        self.seen.peak = max(self.seen.peak, self.cgroup.processes())
+        if self.cgroup.oom_kills() > self.kills:  # what lacks one of its processes is of no use to anybody
+            self.seen.out_of_memory = 1
+            posix.kill(-1, _signal.SIGKILL)
+        used = sum(self.cgroup.cpu_since())
+        if used >= self.cpu_limit and not self.seen.cpu_observed:
+            self.seen.cpu_observed = used
+            soft = [(self.pid, _signal.SIGXCPU, self.grace), (self.pid, _signal.SIGABRT, DUMP)] if self.grace else []
+            self.steps, self.next_step = [*soft, (-1, _signal.SIGKILL, 0)], now
+        if self.steps and now >= self.next_step:
+            target, signal, pause = self.steps.pop(0)
+            posix.kill(target, signal)
+            self.next_step = now + pause
+
+def watch(pid, counters, wakeup, last_resort, seen):
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.register(wakeup, select.POLLIN)
-    end = time.monotonic() + last_resort
-    kills = max(cgroup.oom_kills(), 0)
+    now = time.monotonic()
+    end, next_look = now + last_resort, now + LOOK
     while not reap(pid, seen):
-        ready = [fd for fd, _ in poll.poll(100)]
+        ready = [fd for fd, _ in poll.poll(max(int((next_look - now) * 1000), 0) + 1)]
         if wakeup in ready:
             posix.read(wakeup, 4096)
         if 0 in ready:
             obey(pid)
-        if not ready:
-            seen.peak = max(seen.peak, cgroup.processes())
-            if cgroup.oom_kills() > kills:  # what lacks one of its processes is of no use to anybody
-                seen.out_of_memory = 1
-                posix.kill(-1, _signal.SIGKILL)
-            if time.monotonic() > end:
-                posix.kill(-1, _signal.SIGKILL)
+        now = time.monotonic()
+        if now >= next_look:
+            counters.look(now)
+            next_look = now + (DUMP if counters.steps else LOOK)
+        if now > end:
+            posix.kill(-1, _signal.SIGKILL)
 
 # One kill reaches all: the kernel lets no process fork that has a pending SIGKILL.
 def kill_leftovers(seen):
@@ -320,6 +359,7 @@ def ending(error, seen, cgroup, marks):
     user, system = cgroup.cpu_since()
     values = {
         "error": error, "status": seen.status, "leftovers": seen.leftovers, "out_of_memory": seen.out_of_memory,
+        "cpu_observed": seen.cpu_observed,
         "oom_kills": cgroup.oom_kills(), "refused_forks": cgroup.refused_forks(), "cpu_user": user, "cpu_system": system,
         "memory_peak": cgroup.memory_peak(), "processes_peak": max(seen.peak, 0), "read_bytes": field(seen.io, b"rchar"),
         "written_bytes": field(seen.io, b"wchar"), "disk_bytes": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
@@ -385,16 +425,18 @@ def main():
     make_places()
     cgroup, seen = Cgroup(), Seen()
     write_all(1, b"pysandbox-keeper 1 %d\n" % max(sum(cgroup.before), 0))
-    mark, arguments, variables, open_files, file_size, cpu_seconds, last_resort, size = read_line().split()
-    words = read_exactly(int(size)).split(b"\0")[:-1]
-    arguments, variables = int(arguments), int(variables)
+    mark, *numbers = read_line().split()
+    arguments, variables, open_files, file_size, cpu_limit, grace, time_limit, size = map(int, numbers)
+    words = read_exactly(size).split(b"\0")[:-1]
     environment = dict(word.split(b"=", 1) for word in words[arguments:arguments + variables])
     inputs, stdin = take_archive()
     code = words[-1]
     show_in_data([path for path in inputs if path != code])
     marks = remember(inputs)
-    pid, error = start(words[:arguments], environment, stdin, [int(open_files), int(file_size), int(cpu_seconds)])
-    watch(pid, cgroup, wakeup, int(last_resort) / 1000, seen)
+    cpu_seconds = (cpu_limit + grace) // 1000 + 3  # of one process, should we not see it
+    pid, error = start(words[:arguments], environment, stdin, [open_files, file_size, cpu_seconds], seen)
+    counters = Counters(pid, cgroup, cpu_limit * 1000, grace / 1000, seen)
+    watch(pid, counters, wakeup, (time_limit + grace) / 1000 + 2, seen)
     kill_leftovers(seen)
     mark = bytes.fromhex(mark.decode())
     found, text = ending(error, seen, cgroup, marks)

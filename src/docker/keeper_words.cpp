@@ -105,6 +105,7 @@ Ending ending_in(std::string_view head, std::string_view report, std::string_vie
   ending.wait_status = static_cast<int>(count(values, "status") & 0xffff);
   ending.leftovers = static_cast<std::uint32_t>(count(values, "leftovers"));
   ending.out_of_memory = count(values, "out_of_memory") != 0;
+  ending.cpu_observed = std::chrono::microseconds(count(values, "cpu_observed"));
   ending.oom_kills = known(values, "oom_kills");
   ending.refused_forks = known(values, "refused_forks");
   ending.user_microseconds = known(values, "cpu_user");
@@ -151,11 +152,9 @@ std::string new_mark() { return random_id(); }
 std::string program_order(const container::Words& words, const Limits& limits, const std::string& mark,
                           const std::string& entry_point) {
   const std::string bytes = words.bytes + entry_point + '\0';
-  const auto cpu_seconds =
-      std::chrono::ceil<std::chrono::seconds>(limits.cpu_time_limit + limits.grace_period).count() + 2;
-  const auto last_resort = (limits.time_limit + limits.grace_period + std::chrono::seconds(2)).count();
-  return fmt::format("{} {} {} {} {} {} {} {}\n", in_hex(mark), words.plan.argument_count, words.plan.variable_count,
-                     limits.open_files, limits.file_size_bytes, cpu_seconds, last_resort, bytes.size()) +
+  return fmt::format("{} {} {} {} {} {} {} {} {}\n", in_hex(mark), words.plan.argument_count, words.plan.variable_count,
+                     limits.open_files, limits.file_size_bytes, limits.cpu_time_limit.count(),
+                     limits.grace_period.count(), limits.time_limit.count(), bytes.size()) +
          bytes;
 }
 

@@ -43,7 +43,8 @@ struct Ending {
   int start_error = 0;  // why the interpreter could not be started: errno
   int wait_status = 0;
   std::uint32_t leftovers = 0;
-  bool out_of_memory = false;
+  bool out_of_memory = false;                 // it ended the program for that
+  std::chrono::microseconds cpu_observed{0};  // it ended the program for that much CPU time; zero if not
   std::optional<std::uint64_t> oom_kills{};
   std::optional<std::uint64_t> refused_forks{};
   std::optional<std::uint64_t> user_microseconds{};

@@ -2,12 +2,21 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
 
 #include <pysandbox/error.hpp>
+
+#include "support/syscall.hpp"
+#include "support/unique_fd.hpp"
 
 namespace pysandbox::docker {
 namespace {
@@ -18,11 +27,34 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr milliseconds dump_time{50};        // for faulthandler, after SIGABRT
-constexpr milliseconds burial_time{2'000};   // from the kill order until the engine is asked to kill
-constexpr milliseconds engine_time{30'000};  // from then until the stream must have ended
-constexpr milliseconds shortest_look{100};   // between two looks at the CPU time
-constexpr milliseconds look_again{1'000};    // after one that failed
+constexpr milliseconds dump_time{50};         // for faulthandler, after SIGABRT
+constexpr milliseconds burial_time{2'000};    // from the kill order until the engine is asked to kill
+constexpr milliseconds engine_time{30'000};   // from then until the stream must have ended
+constexpr milliseconds shortest_look{2'000};  // between two looks at the CPU time
+constexpr milliseconds look_again{5'000};     // after one that failed
+
+// Asks the engine, which takes its time (a second, in Docker 20.10), while the watch goes on.
+class CpuLook {
+ public:
+  explicit CpuLook(EngineContainer& container) : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    check(event_.get(), "making an event for a look at the CPU time");
+    asking_ = std::jthread([this, &container] {
+      used_ = container.cpu_time();
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+    });
+  }
+
+  int event() const noexcept { return event_.get(); }  // readable: used() may be asked
+
+  // Nothing if the engine did not tell.
+  std::optional<microseconds> used() const { return used_; }
+
+ private:
+  UniqueFd event_;
+  std::optional<microseconds> used_{};
+  std::jthread asking_;  // the last: it ends first
+};
 
 class Watch {
  public:
@@ -50,10 +82,12 @@ class Watch {
   enum class Phase { running, asked_to_stop, dumping, killed, killed_by_engine };
 
   void wait_for_events() {
-    std::array<pollfd, 2> entries{
-        {{w_.stream.socket(), POLLIN, 0}, {phase_ == Phase::running ? w_.stop_event : -1, POLLIN, 0}}};
+    std::array<pollfd, 3> entries{{{w_.stream.socket(), POLLIN, 0},
+                                   {phase_ == Phase::running ? w_.stop_event : -1, POLLIN, 0},
+                                   {look_ ? look_->event() : -1, POLLIN, 0}}};
     if (::poll(entries.data(), entries.size(), milliseconds_to_wait()) < 0) return;
     if (entries[1].revents != 0) stop(StopReason::cancelled);
+    if (entries[2].revents != 0) judge(*std::exchange(look_, nullptr));
     open_ = w_.stream.move();
   }
 
@@ -65,21 +99,27 @@ class Watch {
 
   void keep_deadlines() {
     if (w_.stream.ending() != nullptr || !open_) return;
-    if (phase_ == Phase::running && Clock::now() >= next_look_) look();
+    if (phase_ == Phase::running && Clock::now() >= next_look_) {
+      look_ = std::make_unique<CpuLook>(w_.container);
+      next_look_ = Clock::time_point::max();
+    }
     if (Clock::now() >= deadline_) advance();
   }
 
-  // All processes together use at most `cpus` seconds in a second: before the rest of the limit can be used up, there
-  // is nothing to see, and the engine is not asked.
+  // The keeper looks often and ends a program that has used its time; this is for one that got hold of its keeper. All
+  // processes together use at most `cpus` seconds in a second: before the rest of the limit can be used up there is
+  // nothing to see, and the engine is not asked.
   Clock::time_point after(microseconds used) const {
     const auto rest = std::chrono::duration<double>(w_.limits.cpu_time_limit - used) / w_.limits.cpus;
-    return Clock::now() + std::max<microseconds>(shortest_look, std::chrono::duration_cast<microseconds>(rest));
+    return Clock::now() + shortest_look +
+           std::max<microseconds>(w_.limits.grace_period, std::chrono::duration_cast<microseconds>(rest));
   }
 
-  void look() {
-    const auto used = w_.container.cpu_time();
+  void judge(const CpuLook& look) {
+    if (phase_ != Phase::running) return;
+    const auto used = look.used();
     next_look_ = used ? after(*used) : Clock::now() + look_again;
-    if (!used || *used < w_.limits.cpu_time_limit) return;
+    if (!used || *used < w_.limits.cpu_time_limit + w_.limits.grace_period) return;
     seen_.cpu_observed = *used;
     stop(StopReason::cpu);
   }
@@ -145,6 +185,10 @@ class Watch {
     seen_.processes_peak = ending.processes_peak;
     seen_.memory_peak = ending.memory_peak_bytes.value_or(0);
     if (seen_.stop == StopReason::none && ending.out_of_memory) seen_.stop = StopReason::memory;
+    if (seen_.stop == StopReason::none && ending.cpu_observed.count() > 0) {
+      seen_.stop = StopReason::cpu;
+      seen_.cpu_observed = ending.cpu_observed;
+    }
     if (seen_.stop == StopReason::none && seen_.wall_time >= w_.limits.time_limit && ending.wait_status == SIGKILL) {
       seen_.stop = StopReason::time;  // held up beyond the limit, we find that the keeper kept it for us
     }
@@ -166,6 +210,7 @@ class Watch {
   Clock::time_point next_look_;
   Phase phase_ = Phase::running;
   bool open_ = true;
+  std::unique_ptr<CpuLook> look_{};  // null: none is under way
   Observation seen_{};
 };
 
