@@ -36,6 +36,8 @@ void add_runner_options(CLI::App& app, RunnerChoice& runner) {
   app.add_option("--runtime", runner.runtime, "The runtime of --runner oci: runc (default), crun, runsc, or a path")
       ->type_name("NAME|PATH");
   app.add_option("--image", runner.image, "The image of --runner docker")->type_name("IMAGE");
+  app.add_option("--engine", runner.engine, "The Docker engine of --runner docker; default: unix:///run/docker.sock")
+      ->type_name("ADDRESS");
   app.add_option("--python", runner.native.python, "The interpreter, as a path inside of the sandbox")
       ->capture_default_str()
       ->type_name("PATH");

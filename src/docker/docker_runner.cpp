@@ -232,6 +232,8 @@ class DockerContainer final : public Container {
     const EngineFacts& facts = workshop_.facts();
     Isolation what;
     what.runner = "docker";
+    what.runtime = "Docker " + facts.version;
+    what.boundary = "process";
     what.mode = facts.rootless ? "rootless" : "root";
     what.cgroup = "v" + facts.cgroup_version;
     what.limits = "cgroup";
@@ -287,7 +289,7 @@ class DockerRunner final : public ContainerRunner {
   std::unique_ptr<Container> open(const ContainerSpec& spec) override {
     check_limits(spec.limits);
     check_environment(spec.environment_directory);
-    if (spec.minimum_isolation == MinimumIsolation::full) {
+    if (spec.minimum_isolation > MinimumIsolation::cgroup) {
       throw Error(ErrorCode::sandbox_unavailable,
                   "the job asks for a user id of its own, which the docker runner cannot give; use the native runner");
     }

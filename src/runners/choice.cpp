@@ -6,6 +6,9 @@
 #ifdef PYSANDBOX_WITH_OCI
 #include <pysandbox/oci_runner.hpp>
 #endif
+#ifdef PYSANDBOX_WITH_DOCKER
+#include <pysandbox/docker_runner.hpp>
+#endif
 
 namespace pysandbox {
 namespace {
@@ -30,7 +33,19 @@ std::unique_ptr<ContainerRunner> make_oci([[maybe_unused]] const RunnerChoice& c
 #endif
 }
 
-std::unique_ptr<ContainerRunner> make_docker(const RunnerChoice&) { refuse_missing("docker", "PYSANDBOX_WITH_DOCKER"); }
+std::unique_ptr<ContainerRunner> make_docker([[maybe_unused]] const RunnerChoice& choice) {
+#ifdef PYSANDBOX_WITH_DOCKER
+  DockerRunnerOptions options;
+  if (!choice.engine.empty()) options.engine = choice.engine;
+  if (!choice.image.empty()) options.image = choice.image;
+  options.python = choice.native.python;
+  options.state_directory = choice.native.state_directory;
+  options.pool.maximum = choice.docker_pool;
+  return make_docker_runner(options);
+#else
+  refuse_missing("docker", "PYSANDBOX_WITH_DOCKER");
+#endif
+}
 
 }  // namespace
 
@@ -38,6 +53,9 @@ std::unique_ptr<ContainerRunner> make_runner(const RunnerChoice& choice) {
   if (!choice.runtime.empty() && choice.runner != "oci") refuse("a runtime belongs to the oci runner; choose that too");
   if (!choice.image.empty() && choice.runner != "docker") {
     refuse("an image belongs to the docker runner; choose that too");
+  }
+  if (!choice.engine.empty() && choice.runner != "docker") {
+    refuse("an engine belongs to the docker runner; choose that too");
   }
   if (choice.runner == "native") return make_native_runner(choice.native);
   if (choice.runner == "oci") return make_oci(choice);

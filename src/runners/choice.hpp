@@ -1,6 +1,7 @@
 // Which runner a program of ours uses, as its operator says it. Embedders call the factory that they want.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,9 +13,11 @@ struct RunnerChoice {
   std::string runner = "native";  // or "oci" or "docker"
   std::string runtime{};          // of oci: runc, crun, runsc, or the path of one; empty: runc
   std::string image{};            // of docker: what containers are made from
+  std::string engine{};           // of docker: where it listens; empty: the usual socket
+  std::uint32_t docker_pool = 0;  // of docker: containers that wait for programs
 
-  // `python` holds for all runners, `rootfs`, `cgroup_parent` and `state_directory` for native and oci, the pool for
-  // native alone.
+  // `python` holds for all runners, `state_directory` too, `rootfs` and `cgroup_parent` for native and oci, the pool
+  // for native alone.
   NativeRunnerOptions native{};
 };
 

@@ -57,6 +57,7 @@ TEST(NativeRunner, SaysWhoStartedItAndHowLimitsAreKept) {
   EXPECT_EQ(isolation.runner, "native");
   EXPECT_EQ(isolation.mode, ::geteuid() == 0 ? "root" : "rootless");
   EXPECT_EQ(isolation.unique_uid, ::geteuid() == 0);
+  EXPECT_EQ(isolation.namespaces.size(), 7u);
   // Set by whoever starts this test where it knows what there must be: CI on one host, the guest with another kernel.
   if (const char* expected = std::getenv("PYSANDBOX_EXPECT_CGROUP")) {
     EXPECT_EQ(isolation.cgroup, expected);

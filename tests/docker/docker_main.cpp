@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string_view>
 
 #include "docker/docker_fixture.hpp"
 #include "docker/escape_cases.hpp"
@@ -29,6 +30,19 @@ class Engine final : public ::testing::Environment {
   }
 };
 
+// What a test kills: parks a container and runs one program, both until then.
+int run_for_ever(const char* engine, const char* state_directory) {
+  DockerRunnerOptions options;
+  options.engine = engine;
+  options.state_directory = state_directory;
+  options.pool.maximum = 1;
+  const auto runner = make_docker_runner(options);
+  Limits limits;
+  limits.time_limit = std::chrono::hours(1);
+  runner->open({limits})->run({.entry_point = "main.py", .code = "import time\ntime.sleep(3600)"}, {});
+  return 1;
+}
+
 }  // namespace
 
 ThrowawayDocker& engine() { return the_engine.value(); }
@@ -49,6 +63,7 @@ ContainerRunner& shared_docker_runner() {
 
 int main(int argc, char** argv) {
   using namespace pysandbox::testing;
+  if (argc == 4 && std::string_view(argv[1]) == "--run-for-ever") return run_for_ever(argv[2], argv[3]);
   ::testing::InitGoogleTest(&argc, argv);
   if (const std::string reason = ThrowawayDocker::missing(); !reason.empty()) {
     std::fprintf(stderr, "docker_test: %s\n", reason.c_str());
