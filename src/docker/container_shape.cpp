@@ -147,6 +147,7 @@ std::string creation_json(const ContainerShape& shape, const DockerRunnerOptions
                           {"AttachStdin", true},
                           {"AttachStdout", true},
                           {"AttachStderr", true},
+                          {"StopSignal", "SIGKILL"},  // the keeper hears no other
                           {"NetworkDisabled", true},
                           {"Healthcheck", json::object{{"Test", {"NONE"}}}},
                           {"HostConfig", host_config(shape, options)}};

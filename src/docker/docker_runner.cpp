@@ -60,7 +60,7 @@ class Workshop {
   // What is in the graveyard and cannot be removed now, the next runner removes: then the lock's file stays.
   ~Workshop() {
     pool_.reset();
-    if (graveyard_.is_empty()) lock_.forget();
+    if (graveyard_.close()) lock_.forget();
   }
 
   std::unique_ptr<EngineContainer> take(const ContainerShape& shape) {

@@ -13,9 +13,13 @@ constexpr std::chrono::milliseconds pause{500};  // before an engine that is gon
 Graveyard::Graveyard(EngineClient& client)
     : client_(client), thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
-Graveyard::~Graveyard() {
+Graveyard::~Graveyard() { close(); }
+
+bool Graveyard::close() {
   thread_.request_stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty();
 }
 
 void Graveyard::bury(const std::string& container) noexcept {
@@ -36,11 +40,6 @@ void Graveyard::bury(const std::string& container) noexcept {
   }
 }
 
-bool Graveyard::is_empty() {
-  const std::lock_guard lock(mutex_);
-  return waiting_.empty() && !removing_;
-}
-
 bool Graveyard::remove(const std::string& container) noexcept {
   try {
     const Answer answer = client_.remove("/containers/" + container + "?force=true&v=true");
@@ -56,11 +55,9 @@ void Graveyard::work(const std::stop_token& stop) {
   while (changed_.wait(lock, stop, [&] { return !waiting_.empty(); }) || !waiting_.empty()) {
     const std::string container = waiting_.front();
     waiting_.pop_front();
-    removing_ = true;
     lock.unlock();
     const bool removed = remove(container);
     lock.lock();
-    removing_ = false;
     if (removed) continue;
     waiting_.push_back(container);
     if (stop.stop_requested()) return;

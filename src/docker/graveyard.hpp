@@ -18,7 +18,6 @@ namespace pysandbox::docker {
 class Graveyard {
  public:
   explicit Graveyard(EngineClient& client);
-  // Waits until all are removed, but not for an engine that is gone.
   ~Graveyard();
 
   Graveyard(const Graveyard&) = delete;
@@ -27,8 +26,8 @@ class Graveyard {
   // Whatever the container does, it is killed and removed. If many wait already, the caller's thread does it.
   void bury(const std::string& container) noexcept;
 
-  // True if nothing is left that this runner made.
-  bool is_empty();
+  // Waits until all are removed, but not for an engine that is gone; nothing is buried afterwards. True if none is left.
+  bool close();
 
  private:
   // False if the engine could not do it now.
@@ -39,7 +38,6 @@ class Graveyard {
   std::mutex mutex_;  // guards the rest
   std::condition_variable_any changed_;
   std::deque<std::string> waiting_;
-  bool removing_ = false;
   std::jthread thread_;  // the last: it ends first
 };
 

@@ -163,7 +163,7 @@ TEST(DockerRunner, PassesOverNamesThatSomebodyElseHas) {
   const auto take_names = [&](int first, int last) {
     for (int serial = first; serial <= last; ++serial) {
       const std::string name = "pysandbox-" + id.substr(0, 12) + "-" + std::to_string(serial);
-      ASSERT_TRUE(asking.post("/containers/create?name=" + name, R"({"Image":"pysandbox-python"})").ok());
+      ASSERT_TRUE(asking.post("/containers/create?name=" + name, R"({"Image":"pysandbox-python","Cmd":["true"]})").ok());
       taken.push_back(name);
     }
   };
@@ -252,7 +252,7 @@ TEST(DockerPool, HoldsContainersOfTheShapeThatWasAskedForLast) {
   const auto runner = make_docker_runner(options);
   EXPECT_EQ(output_of(*runner, "print(1)"), "1\n");
   wait_until_parked(*runner, "2");
-  EXPECT_EQ(output_of(*runner, "import os\nprint(os.listdir('.'))"), "['.pysandbox', 'main.py']\n");
+  EXPECT_EQ(output_of(*runner, "import os\nprint(sorted(os.listdir('.')))"), "['.pysandbox', 'main.py']\n");
   Limits other;
   other.memory_bytes = 64 << 20;
   const auto result = runner->open({other})->run(program("x = bytearray(200 << 20)"), {});
@@ -277,13 +277,14 @@ TEST(EngineThatIsRestarted, IsToldAndServesAgain) {
   auto runner = make_docker_runner(options);
   const std::string id = runner_id_of(*runner);
   wait_until_parked(*runner, "1");
-  const auto container = runner->open({});  // will get the parked one
+  auto container = runner->open({});  // will get the parked one
   EXPECT_THAT(refusal_of(ErrorCode::unavailable,
                          [&] {
                            container->run(program("print(1)\nimport time\ntime.sleep(60)"),
                                           [&](Stream, std::string_view) { engine().kill(); });
                          }),
               HasSubstr("the Docker engine"));
+  container.reset();
   EXPECT_THAT(refusal_of(ErrorCode::unavailable, [&] { output_of(*runner, "print(1)"); }), HasSubstr("start it"));
   engine().start();
   EXPECT_EQ(output_of(*runner, "print(2)"), "2\n");

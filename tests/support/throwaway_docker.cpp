@@ -57,6 +57,13 @@ int wait_for(pid_t pid) {
   return status;
 }
 
+// Neither gone nor waiting to be reaped: "42 (containerd) Z".
+bool is_running(const std::string& pid) {
+  const std::string status = text_of("/proc/" + pid + "/stat");
+  const auto name_end = status.rfind(") ");
+  return name_end != std::string::npos && status.substr(name_end + 2, 1) != "Z";
+}
+
 // Innermost first.
 std::vector<fs::path> outside_directories() {
   std::vector<fs::path> found{"/run/docker/plugins", "/run/docker", "/run/containerd/s", "/run/containerd"};
@@ -134,8 +141,13 @@ void ThrowawayDocker::kill() {
   ::kill(engine_, SIGKILL);
   wait_for(engine_);
   engine_ = -1;
-  // Its containerd dies with it (a death signal), a moment later; the next engine must not meet it.
+  // Its containerd dies with it (a death signal), a moment later. The next engine must not take the number of the dead
+  // for one that runs.
+  const std::string containerd = directory_ / "exec/containerd/containerd.pid";
+  const std::string number = text_of(containerd);
+  while (!number.empty() && is_running(number)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   std::error_code none;
+  fs::remove(containerd, none);
   fs::remove(directory_ / "pid", none);
 }
 
