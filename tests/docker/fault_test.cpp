@@ -163,7 +163,8 @@ TEST(DockerRunner, PassesOverNamesThatSomebodyElseHas) {
   const auto take_names = [&](int first, int last) {
     for (int serial = first; serial <= last; ++serial) {
       const std::string name = "pysandbox-" + id.substr(0, 12) + "-" + std::to_string(serial);
-      ASSERT_TRUE(asking.post("/containers/create?name=" + name, R"({"Image":"pysandbox-python","Cmd":["true"]})").ok());
+      ASSERT_TRUE(
+          asking.post("/containers/create?name=" + name, R"({"Image":"pysandbox-python","Cmd":["true"]})").ok());
       taken.push_back(name);
     }
   };

@@ -135,6 +135,8 @@ void parse_line(Payload& payload, const std::string& key, const std::string& tex
     parse_artifacts(payload, text);
   } else if (key == "needs") {
     parse_need(payload, text);
+  } else if (key == "on docker") {
+    payload.differs_on_docker = text;
   } else if (key == "signal") {
     payload.signal = text;
   } else if (key == "exit") {

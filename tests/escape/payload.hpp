@@ -8,6 +8,7 @@
 //   # failure: processes                the limit that the result names
 //   # artifacts: a.txt b?               what is harvested, all of it; with ? it may be missing; "none"
 //   # needs: root                       or cgroup, or environment: then one is mounted
+//   # on docker: why it ends otherwise there; but no secret may leak and nothing of the host may change
 //   # signal: SIGSYS
 //   # exit: 7
 //   # runc: exit: 3                     what is different there: such a line of its own, or "absent: REASON"
@@ -56,6 +57,7 @@ struct Payload {
   bool needs_root = false;
   bool needs_cgroup = false;
   bool needs_environment = false;
+  std::string differs_on_docker{};  // why
   std::string signal{};
   std::optional<int> exit_code{};
 
