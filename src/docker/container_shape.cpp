@@ -30,16 +30,25 @@ constexpr std::uint64_t largest_shm_bytes = 64 << 20;  // what engines give
 // Threads of runc in the container's cgroup before it becomes process 1.
 constexpr std::uint64_t runtime_threads = 64;
 
-// What engines hide by default, and of /sys all but the container's own cgroup.
+// All of /proc that is not about a process, and of /sys all but the container's own cgroup: masked, that is empty.
+// Paths that a kernel has not are passed over (runtime-spec, config-linux.md, "Masked Paths").
 constexpr const char* masked_paths[] = {
-    "/proc/asound",        "/proc/acpi",       "/proc/interrupts",  "/proc/kcore",       "/proc/keys",
-    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-    "/proc/kallsyms",      "/proc/config.gz",  "/proc/version",     "/proc/cmdline",     "/proc/modules",
-    "/proc/kmsg",          "/proc/kpagecount", "/proc/kpageflags",  "/proc/kpagecgroup", "/proc/swaps",
-    "/proc/partitions",    "/proc/diskstats",  "/proc/mdstat",      "/proc/iomem",       "/proc/ioports",
-    "/sys/firmware",       "/sys/block",       "/sys/bus",          "/sys/class",        "/sys/dev",
-    "/sys/devices",        "/sys/hypervisor",  "/sys/kernel",       "/sys/module",       "/sys/power"};
-constexpr const char* readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+    "/proc/acpi",        "/proc/asound",      "/proc/bus",           "/proc/cmdline",
+    "/proc/config.gz",   "/proc/cpuinfo",     "/proc/crypto",        "/proc/devices",
+    "/proc/diskstats",   "/proc/dma",         "/proc/driver",        "/proc/fb",
+    "/proc/filesystems", "/proc/fs",          "/proc/interrupts",    "/proc/iomem",
+    "/proc/ioports",     "/proc/irq",         "/proc/kallsyms",      "/proc/kcore",
+    "/proc/keys",        "/proc/key-users",   "/proc/kmsg",          "/proc/kpagecgroup",
+    "/proc/kpagecount",  "/proc/kpageflags",  "/proc/latency_stats", "/proc/loadavg",
+    "/proc/locks",       "/proc/mdstat",      "/proc/meminfo",       "/proc/misc",
+    "/proc/modules",     "/proc/mtrr",        "/proc/partitions",    "/proc/pressure",
+    "/proc/sched_debug", "/proc/schedstat",   "/proc/scsi",          "/proc/softirqs",
+    "/proc/stat",        "/proc/swaps",       "/proc/sys",           "/proc/sysrq-trigger",
+    "/proc/timer_list",  "/proc/timer_stats", "/proc/tty",           "/proc/uptime",
+    "/proc/version",     "/proc/vmallocinfo", "/proc/vmstat",        "/proc/zoneinfo",
+    "/sys/block",        "/sys/bus",          "/sys/class",          "/sys/dev",
+    "/sys/devices",      "/sys/firmware",     "/sys/hypervisor",     "/sys/kernel",
+    "/sys/module",       "/sys/power"};
 
 struct HardLimit {
   const char* name;
@@ -92,7 +101,7 @@ json::object host_config(const ContainerShape& shape, const DockerRunnerOptions&
           {"CapDrop", {"ALL"}},
           {"SecurityOpt", {"no-new-privileges", "seccomp=" + write_json(seccomp_profile(), JsonStyle::compact)}},
           {"MaskedPaths", array_of(masked_paths)},
-          {"ReadonlyPaths", array_of(readonly_paths)},
+          {"ReadonlyPaths", json::array{}},  // all that are usual are masked
           {"Memory", shape.memory_bytes},
           {"MemorySwap", shape.memory_bytes},  // the sum: no swap
           {"PidsLimit", processes_at_start(shape)},

@@ -365,7 +365,7 @@ def ending(error, seen, cgroup, marks):
         "written_bytes": field(seen.io, b"wchar"), "disk_bytes": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
         "disk_inodes": disk.f_files - disk.f_ffree, "too_deep": too_deep, "too_many": too_many}
     head = " ".join("%s=%d" % item for item in values.items()).encode()
-    report = read_small(OWN + b"/report").rstrip(b"\0")
+    report = read_small(OWN + b"/report")[:REPORT_BYTES].rstrip(b"\0")
     report += b"\0" if report else b""
     files = b"".join(b"%d %s\0" % (size, path) for path, size in found)
     return [path for path, _ in found], b"%d %d %d\n" % (len(head), len(report), len(files)) + head + report + files

@@ -2,6 +2,7 @@
 # attack: A21 asks which user of the host it is
 # weaken: identity
 # needs: root
+# on docker: it has no user namespace unless the engine remaps users
 import attack
 
 lines = [line.split() for line in open("/proc/self/uid_map")]

@@ -1,6 +1,7 @@
 # expect: ok
 # attack: C10 reads places of the host out of its own table of mounts
 # weaken: root
+# on docker: the engine mounts /sys, with masks over it; the table shows them
 import attack
 
 EXPECTED = ("/usr", "/bin", "/sbin", "/lib", "/etc", "/dev", "/proc", "/workspace", "/tmp", "/data", "/run/pysandbox",

@@ -1,6 +1,7 @@
 # expect: ok
 # attack: C4 walks /proc and counts what is not about a process
 # weaken: proc
+# on docker: the engine cannot leave out what is not about a process; it masks it
 import os
 
 import attack

@@ -1,6 +1,7 @@
 # expect: ok
 # attack: C5 opens what the kernel tells of itself: addresses, keys, timers, command line, core
 # weaken: proc
+# on docker: masked files can be opened, and are empty
 import attack
 
 attack.precondition(open("/proc/self/stat").read(), "there is no /proc")
