@@ -62,7 +62,7 @@ GROUPS = {
 
 # Where each library may be included.
 LIBRARIES = """
-Boost.JSON        boost/json       src/wire/ src/packages/ src/docker/ src/oci/ server/ cli/ tests/server/ tests/unit/oci_test.*
+Boost.JSON        boost/json       src/wire/ src/packages/ src/docker/ src/oci/ server/ cli/ tests/server/ tests/unit/oci_test.* tests/docker/
 Boost.Process     boost/process    src/process/
 Boost.Asio        boost/asio       src/process/ server/ tests/support/
 Boost.Optional    boost/optional   src/process/

@@ -34,6 +34,7 @@
 #include "docker/keeper_stream.hpp"
 #include "docker/keeper_words.hpp"
 #include "docker/leftovers.hpp"
+#include "docker/libraries.hpp"
 #include "docker/output_archive.hpp"
 #include "docker/runner_lock.hpp"
 #include "docker/watch.hpp"
@@ -361,6 +362,7 @@ namespace pysandbox {
 
 std::unique_ptr<ContainerRunner> make_docker_runner(const DockerRunnerOptions& options) {
   docker::check_options(options);
+  docker::load_libraries();
   return std::make_unique<docker::DockerRunner>(options);
 }
 

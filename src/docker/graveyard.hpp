@@ -26,7 +26,8 @@ class Graveyard {
   // Whatever the container does, it is killed and removed. If many wait already, the caller's thread does it.
   void bury(const std::string& container) noexcept;
 
-  // Waits until all are removed, but not for an engine that is gone; nothing is buried afterwards. True if none is left.
+  // Waits until all are removed, but not for an engine that is gone; nothing is buried afterwards. True if none is
+  // left.
   bool close();
 
  private:

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json/object.hpp>
-
 #include <set>
 #include <string>
 #include <vector>
