@@ -170,10 +170,8 @@ std::size_t EndingReader::add(std::string_view bytes) {
   text_ += bytes;
   if (wanted_ == 0) {
     const auto line = text_.find('\n');
-    if (line == std::string::npos) {
-      if (text_.size() > longest_first_line) refuse();
-      return bytes.size();
-    }
+    if (std::min(line, text_.size()) > longest_first_line) refuse();
+    if (line == std::string::npos) return bytes.size();
     const auto sizes = sizes_in(std::string_view(text_).substr(0, line));
     if (!sizes) refuse();
     wanted_ = line + 1 + (*sizes)[0] + (*sizes)[1] + (*sizes)[2];
