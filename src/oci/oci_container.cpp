@@ -41,7 +41,7 @@ constexpr std::uint64_t own_inodes = 8;
 constexpr std::uint64_t threads_of_runtime = 64;
 
 // What gVisor's kernel itself takes: its memory and its threads are in the job's cgroup.
-constexpr std::uint64_t memory_of_gvisor = 64ULL << 20;
+constexpr std::uint64_t memory_of_gvisor = 32ULL << 20;
 constexpr std::uint64_t threads_of_gvisor = 4'096;
 
 // As the cgroup keeps them. Who shares it with gVisor has its room besides.

@@ -52,6 +52,10 @@ json::object seccomp_profile(RuntimeKind runtime) {
   rules.push_back(json::object{{"names", array_of(seccomp::allowed)}, {"action", "SCMP_ACT_ALLOW"}});
   for (const auto& rule : seccomp::allowed_arguments) rules.push_back(rule_of(rule));
   rules.push_back(rule_of({"prctl", {0, seccomp::low_word, PR_SET_DUMPABLE}}));
+  if (runtime == RuntimeKind::runsc) {
+    // Its name for pselect6, which select.select() calls.
+    rules.push_back(json::object{{"names", json::array{"pselect"}}, {"action", "SCMP_ACT_ALLOW"}});
+  }
   add_unknown(rules, runtime);
   return {{"defaultAction", "SCMP_ACT_ERRNO"},
           {"defaultErrnoRet", EPERM},

@@ -141,6 +141,8 @@ void parse_line(Payload& payload, const std::string& key, const std::string& tex
     payload.signal = text;
   } else if (key == "exit") {
     payload.exit_code = std::stoi(text);
+  } else if (key == "note") {
+    return;  // for people
   } else if (key == "absent") {
     payload.not_there = text;
   } else {
@@ -166,9 +168,9 @@ bool is_limit(Outcome outcome) {
          outcome == Outcome::disk_limit || outcome == Outcome::process_limit;
 }
 
-void Payload::apply(const std::string& name) {
-  runtime = name;
-  for (const auto& line : differences[name]) {
+void Payload::apply(const std::string& maker) {
+  runtime = maker;
+  for (const auto& line : differences[maker]) {
     const auto colon = line.find(": ");
     if (colon == std::string::npos) wrong("a line is key: value, not " + line);
     const std::string key = line.substr(0, colon);

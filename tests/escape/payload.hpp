@@ -13,6 +13,7 @@
 //   # exit: 7
 //   # runc: exit: 3                     what is different there: such a line of its own, or "absent: REASON"
 //   # runsc: absent: gVisor has none    then it is not tried
+//   # runsc: note: why
 //
 // In paths \xNN is a byte.
 #pragma once
@@ -67,7 +68,7 @@ struct Payload {
   std::string not_there{};  // why it cannot be tried; empty: it can
 
   // As it must end with this runtime.
-  void apply(const std::string& name);
+  void apply(const std::string& maker);
 };
 
 // Throws std::runtime_error with what is wrong in the header.

@@ -66,10 +66,10 @@ std::size_t job_cgroups() {
   return count + count_files("/sys/fs/cgroup/pysandbox", "job-" + std::string(uids));
 }
 
-std::size_t mounts() {
+std::size_t mounts(const std::string& state) {
   std::ifstream in("/proc/self/mountinfo");
   std::size_t count = 0;
-  for (std::string line; std::getline(in, line);) ++count;
+  for (std::string line; std::getline(in, line);) count += line.find(state) != std::string::npos;
   return count;
 }
 
@@ -98,7 +98,7 @@ class OciResidue : public ::testing::TestWithParam<std::string> {
     return {{"processes of jobs", job_processes()},
             {"processes of the runtime", runtime_processes(state())},
             {"cgroups", job_cgroups()},
-            {"mounts", mounts()},
+            {"mounts", mounts(state())},
             {"remembered containers", count_files(fs::path(state()) / GetParam(), "job-")},
             {"files of bundles", count_files(fs::path(state()) / "bundle", "")}};
   }
@@ -161,7 +161,7 @@ TEST_P(OciResidue, IsNoneOnceSomebodyRunsAfterOneWasKilled) {
   }
   EXPECT_EQ(job_processes(), 0u);
   EXPECT_EQ(runtime_processes(state()), 0u);
-  EXPECT_EQ(mounts(), before.at("mounts"));
+  EXPECT_EQ(mounts(state()), 0u);
   make()->open({})->run({.entry_point = "main.py", .code = "pass"}, {});
   EXPECT_EQ(count_when_settled(before), before);
 }

@@ -3,6 +3,7 @@
 # weaken: identity
 # needs: root
 # on docker: it has no user namespace unless the engine remaps users
+# runsc: absent: its user map is that of gVisor's own kernel, and says nothing of the host
 import attack
 
 lines = [line.split() for line in open("/proc/self/uid_map")]

@@ -2,6 +2,9 @@
 # attack: D22 signals pid 1 and everybody else with all signals; the kernel shields pid 1, so nothing is weakened
 # weaken: none
 # limits: time_limit=20
+# runsc: expect: internal_error
+# runsc: signal: SIGKILL
+# runsc: note: gVisor does not shield pid 1; its end is the end of the container
 import os
 import signal
 import time

@@ -4,6 +4,7 @@
 # limits: memory_bytes=64M workspace_bytes=256M time_limit=20
 # failure: memory_bytes
 # needs: cgroup
+# runsc: note: gVisor's own memory has 32 MB of room besides in the same cgroup
 import os
 
 import attack

@@ -2,6 +2,7 @@
 # attack: C10 reads places of the host out of its own table of mounts
 # weaken: root
 # on docker: the engine mounts /sys, with masks over it; the table shows them
+# runsc: absent: gVisor shows a /sys of its own, which tells of no host
 import attack
 
 EXPECTED = ("/usr", "/bin", "/sbin", "/lib", "/etc", "/dev", "/proc", "/workspace", "/tmp", "/data", "/run/pysandbox",

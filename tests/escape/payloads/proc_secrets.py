@@ -2,6 +2,7 @@
 # attack: C5 opens what the kernel tells of itself: addresses, keys, timers, command line, core
 # weaken: proc
 # on docker: masked files can be opened, and are empty
+# runsc: absent: gVisor shows a whole /proc of its own, which tells of no host
 import attack
 
 attack.precondition(open("/proc/self/stat").read(), "there is no /proc")

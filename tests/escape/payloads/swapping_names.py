@@ -3,6 +3,7 @@
 # weaken: harvest
 # weak-expect: leak
 # artifacts: one.txt? two.txt? one/passwd? two/passwd?
+# runsc: absent: gVisor cannot exchange two names
 import os
 
 import attack

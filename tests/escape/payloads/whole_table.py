@@ -43,7 +43,9 @@ def probe(number, arguments):
         os.write(write_end, b"-" if error in (errno.EPERM, errno.ENOSYS) else b"+")
         os._exit(0)
     os.close(write_end)
-    ready, _, _ = select.select([read_end], [], [], 2)
+    poll = select.poll()
+    poll.register(read_end, select.POLLIN)
+    ready = poll.poll(2000)
     answer = os.read(read_end, 1) if ready else b""
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -56,7 +58,9 @@ names = {number: name for number, name, _ in calls}
 attack.precondition(len(calls) > 100, "the published list is short")
 reached = {n for n in range(512) if probe(n, ARGUMENTS.get(names.get(n), NONSENSE))}
 extra = reached - set(names)
-missing = [name for number, name, everywhere in calls if everywhere and number not in reached]
+# gVisor of 2022 has not all of them.
+absent = {"rseq", "pidfd_open"} if attack.runtime() == "runsc" else set()
+missing = [name for number, name, everywhere in calls if everywhere and number not in reached and name not in absent]
 print("reached", len(reached), "extra", sorted(extra), "missing", missing)
 if extra:
     attack.escaped(f"{len(extra)} calls that the list does not name")
