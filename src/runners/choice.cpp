@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Error(ErrorCode::invalid_request, sentence); }
 
-[[noreturn]] void refuse_missing(const std::string& runner, const std::string& option) {
+[[noreturn, maybe_unused]] void refuse_missing(const std::string& runner, const std::string& option) {
   refuse("this build has no " + runner + " runner; build it with " + option + "=ON, or choose another runner");
 }
 
