@@ -110,7 +110,54 @@ std::string explanation(const std::string& text, const Interpreter& interpreter)
   return text;
 }
 
+// The first words of each match.
+std::vector<std::string> all_matches(const std::string& text, const std::regex& pattern) {
+  std::vector<std::string> found;
+  for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
+    found.push_back((*match)[1].str());
+  }
+  return found;
+}
+
+// uv: "you require half>=2, we", "needs-half depend on half[x]>=2 and". pip: "a 1.0 depends on half<2,>=1".
+std::vector<std::string> specifiers_of(const std::string& name, const std::string& text) {
+  static const std::regex pattern(
+      "(?:requires?|requested|depends? on|distribution found for) ([A-Za-z0-9._-]*[A-Za-z0-9])(?:\\[[^\\]]*\\])? ?"
+      "((?:===|==|!=|<=|>=|~=|<|>)[A-Za-z0-9._+!*-]+(?:, ?(?:===|==|!=|<=|>=|~=|<|>)[A-Za-z0-9._+!*-]+)*)");
+  std::vector<std::string> found;
+  for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
+    std::string specifiers = (*match)[2].str();
+    while (specifiers.ends_with('.')) specifiers.pop_back();
+    const bool known = std::ranges::find(found, specifiers) != found.end();
+    if (!known && normalized_package_name((*match)[1].str()) == name) found.push_back(std::move(specifiers));
+  }
+  return found;
+}
+
 }  // namespace
+
+std::vector<MissingWheel> missing_wheels(std::string_view output) {
+  static const std::regex by_uv(
+      "([A-Za-z0-9._-]*[A-Za-z0-9])(?:[=<>!~][=<>!~,0-9a-z.+*]*)? (?:has|have) no (?:usable )?wheels");
+  static const std::regex hint_of_uv("Wheels are required for `([A-Za-z0-9._-]+)`");
+  static const std::regex by_pip("No matching distribution found for ([A-Za-z0-9._-]*[A-Za-z0-9])");
+  static const std::regex conflict_of_pip("(?:depends on|The user requested) ([A-Za-z0-9._-]*[A-Za-z0-9])");
+  const std::string text = flat(output);
+  std::vector<std::string> names;
+  for (const auto* pattern : {&by_uv, &hint_of_uv, &by_pip}) {
+    for (auto& name : all_matches(text, *pattern)) names.push_back(std::move(name));
+  }
+  if (text.find("The conflict is caused by") != text.npos) {
+    for (auto& name : all_matches(text, conflict_of_pip)) names.push_back(std::move(name));
+  }
+  std::vector<MissingWheel> missing;
+  for (const auto& spelled : names) {
+    const std::string name = normalized_package_name(spelled);
+    if (std::ranges::find(missing, name, &MissingWheel::name) != missing.end()) continue;
+    missing.push_back({name, specifiers_of(name, text)});
+  }
+  return missing;
+}
 
 std::string no_such_package(const std::string& name) {
   std::string sentence = "there is no package " + in_quotes(name);
@@ -120,31 +167,32 @@ std::string no_such_package(const std::string& name) {
   return sentence;
 }
 
-Error explain_failure(const HostProgramEnd& end, const std::vector<std::string>& requirements,
-                      const Interpreter& interpreter) {
+Unresolved explain_failure(const HostProgramEnd& end, const std::vector<std::string>& requirements,
+                           const Interpreter& interpreter) {
   using Kind = HostProgramEnd::Kind;
   const std::string set = cut(fmt::format("{}", fmt::join(requirements, ", ")));
   const std::string text = flat(end.output);
   switch (end.kind) {
     case Kind::stopped:
-      return {ErrorCode::conflict, "Making the environment of " + set + " was stopped"};
+      throw Error(ErrorCode::conflict, "Making the environment of " + set + " was stopped");
     case Kind::timed_out:
-      return {ErrorCode::unavailable, "The package index did not answer all questions about " + set +
-                                          " in time; try again later, look at the index, or raise resolve_timeout"};
+      throw Error(ErrorCode::unavailable, "The package index did not answer all questions about " + set +
+                                              " in time; try again later, look at the index, or raise resolve_timeout");
     case Kind::signaled:
-      return {ErrorCode::unavailable,
-              fmt::format("The installer was ended by signal {} over {}; try again", end.status, set)};
+      throw Error(ErrorCode::unavailable,
+                  fmt::format("The installer was ended by signal {} over {}; try again", end.status, set));
     case Kind::too_much_output:
-      return {ErrorCode::environment_failed, "The installer said more about " + set + " than anybody can read"};
+      throw Error(ErrorCode::environment_failed, "The installer said more about " + set + " than anybody can read");
     case Kind::exited:
       break;
   }
   if (is_about_connection(text) && !missing_package(text)) {
-    return {ErrorCode::unavailable,
-            "The package index cannot be used now for " + set + ": " + cut(text) + "; try again later"};
+    throw Error(ErrorCode::unavailable,
+                "The package index cannot be used now for " + set + ": " + cut(text) + "; try again later");
   }
-  return {ErrorCode::environment_failed,
-          "The packages " + set + " cannot be had: " + cut(explanation(text, interpreter))};
+  return {Error(ErrorCode::environment_failed,
+                "The packages " + set + " cannot be had: " + cut(explanation(text, interpreter))),
+          missing_wheels(end.output)};
 }
 
 }  // namespace pysandbox::packages

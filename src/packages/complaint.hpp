@@ -2,18 +2,24 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pysandbox/error.hpp>
 
+#include "packages/installer.hpp"
 #include "packages/interpreter.hpp"
 #include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 
-// The Error to throw. Credentials are masked.
-Error explain_failure(const HostProgramEnd& end, const std::vector<std::string>& requirements,
-                      const Interpreter& interpreter);
+// Why there is no set of wheels; credentials are masked. Throws what is no answer: Error{unavailable} and
+// Error{conflict}.
+Unresolved explain_failure(const HostProgramEnd& end, const std::vector<std::string>& requirements,
+                           const Interpreter& interpreter);
+
+// Packages that have no wheel that fits, in the words of uv or pip.
+std::vector<MissingWheel> missing_wheels(std::string_view output);
 
 // "there is no package 'pandsa'; did you mean 'pandas'?"
 std::string no_such_package(const std::string& name);

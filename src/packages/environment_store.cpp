@@ -15,6 +15,7 @@
 #include "process/launcher.hpp"
 #include "packages/prune.hpp"
 #include "packages/remembered.hpp"
+#include "packages/source_resolver.hpp"
 #include "packages/store_layout.hpp"
 #include "packages/wheel_shelf.hpp"
 #include "support/failpoint.hpp"
@@ -56,19 +57,7 @@ class LocalEnvironmentStore final : public EnvironmentStore {
     check_environment_request(request);
     if (!request.name.empty() && !curated_packages(request.name)) return find_by_digest(request.name);
     const Wish wish{wanted_requirements(request), request.packages.empty() ? request.name : std::string()};
-    const Interpreter& interpreter = find_interpreter();
-    const std::string key = request_key(wish.requirements, interpreter, options_);
-    if (auto ready = find_remembered(key, wish)) return ready;
-
-    MakersTurn turn(layout_.lock("set-" + key), progress, stop);  // others wait for this one, and hear what it does
-    if (auto ready = find_remembered(key, wish)) return ready;
-    turn.begin();
-    try {
-      return make(wish, key, interpreter, turn.teller(), stop);
-    } catch (const Error& error) {
-      turn.tell_failure(error);
-      throw;
-    }
+    return prepare_set(wish, progress, stop);
   }
 
   std::vector<Environment> list() override {
@@ -100,8 +89,29 @@ class LocalEnvironmentStore final : public EnvironmentStore {
  private:
   struct Wish {
     std::vector<std::string> requirements;  // canonical
-    std::string name;                       // of the curated set that they are, or empty
+    std::string name{};                     // of the curated set that they are, or empty
+    BuildChain chain{};                     // the sources that it is to build; empty for a set that somebody asked for
   };
+
+  std::shared_ptr<const Environment> prepare_set(const Wish& wish, const EnvironmentProgress& progress,
+                                                 const std::stop_token& stop) {
+    const Interpreter& interpreter = find_interpreter();
+    const std::string key = request_key(wish.requirements, interpreter, options_);
+    if (auto ready = find_remembered(key, wish)) return ready;
+
+    // Others wait for this one, and hear what it does. Who waits for an environment to build in has a lock already:
+    // with the place in the chain in their names, locks are always taken in one order.
+    const std::string place = wish.chain.empty() ? "" : "-" + std::to_string(wish.chain.size());
+    MakersTurn turn(layout_.lock("set-" + key + place), progress, stop);
+    if (auto ready = find_remembered(key, wish)) return ready;
+    turn.begin();
+    try {
+      return make(wish, key, interpreter, turn.teller(), stop);
+    } catch (const Error& error) {
+      turn.tell_failure(error);
+      throw;
+    }
+  }
 
   // THE RECIPE.
   std::shared_ptr<const Environment> make(const Wish& wish, const std::string& key, const Interpreter& interpreter,
@@ -139,8 +149,12 @@ class LocalEnvironmentStore final : public EnvironmentStore {
       }
     }
     if (progress) progress("resolving " + summary(wish));
+    const auto prepare_needs = [&](const std::vector<std::string>& requirements, const BuildChain& chain) {
+      return prepare_set({requirements, "", chain}, progress, stop);
+    };
+    const SourceTools tools{layout_, runner_, launcher_, options_, installer, interpreter, prepare_needs};
+    Lock lock{SourceResolver(tools, wish.chain, progress, stop).resolve(wish.requirements)};
     const WorkPlace own(layout_);
-    Lock lock{installer.resolve({wish.requirements, interpreter, own.path(), layout_.cache()}, stop)};
     if (options_.require_hashes) shelf_.check_hashes(lock, installer, own, stop);
     shelf_.fill(lock, interpreter, installer, own, progress, stop);
     return lock;
@@ -199,12 +213,6 @@ class LocalEnvironmentStore final : public EnvironmentStore {
 };
 
 void check_options(const EnvironmentStoreOptions& options) {
-  if (options.allow_source_builds) {
-    throw Error(
-        ErrorCode::invalid_request,
-        "Packages cannot be built from source here; build wheels elsewhere (pip wheel) and name their folder in "
-        "find_links");
-  }
   if (options.no_index && options.find_links.empty()) {
     throw Error(ErrorCode::invalid_request, "no_index leaves no place for packages; name a folder in find_links");
   }

@@ -5,27 +5,17 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <map>
 
 #include <pysandbox/error.hpp>
 
+#include "packages/find_program.hpp"
 #include "packages/resolution_files.hpp"
 #include "support/in_quotes.hpp"
-#include "value/text.hpp"
-#include "wire/json_document.hpp"
-
-extern "C" {
-extern const char pysandbox_fetch_program[];
-}
 
 namespace pysandbox::packages {
 namespace {
 
 namespace json = boost::json;
-
-constexpr int attempts = 3;
-constexpr int at_once = 4;
-constexpr std::chrono::seconds silence{20};  // of a server, after which a try is given up
 
 enum class Mode { fetch, only_hashes };
 
@@ -39,24 +29,9 @@ json::object plan_of(const std::vector<LockedWheel*>& wheels, const FetchTask& t
                                 {"path", task.directory + "/" + wheels[i]->file},
                                 {"sha256", wheels[i]->sha256}});
   }
-  json::object credentials;
-  for (const auto& one : task.settings.credentials) credentials[one.origin] = one.user_info;
-  json::array trusted;
-  for (const auto& host : task.settings.trusted_hosts) trusted.emplace_back(host);
   json::array indexes;
   for (const auto& index : task.settings.indexes) indexes.emplace_back(without_credentials_in(index));
-  return {{"wheels", std::move(list)},
-          {"indexes", std::move(indexes)},
-          {"only_hashes", mode == Mode::only_hashes},
-          {"credentials", std::move(credentials)},
-          {"trusted_hosts", std::move(trusted)},
-          {"ca_file", task.settings.ca_file},
-          {"local_files", task.settings.local_files},
-          {"most_bytes", task.most_bytes},
-          {"timeout", std::min(silence, task.timeout).count()},
-          {"attempts", attempts},
-          {"at_once", at_once},
-          {"user_agent", "pysandbox/" PYSANDBOX_VERSION}};
+  return {{"wheels", std::move(list)}, {"indexes", std::move(indexes)}, {"only_hashes", mode == Mode::only_hashes}};
 }
 
 // "16.9 MB": as download pages say it.
@@ -70,9 +45,7 @@ class Listener {
   Listener(std::vector<LockedWheel*>& wheels, const EnvironmentProgress& progress)
       : wheels_(wheels), done_(wheels.size(), false), progress_(progress) {}
 
-  void hear(std::string_view line) {
-    if (!line.starts_with('{')) return;  // a warning of the interpreter's
-    const json::object event = parse_json(line).as_object();
+  void hear(const json::object& event) {
     const std::string_view kind = event.at("event").as_string();
     const auto index = event.at("index").to_number<std::size_t>();
     LockedWheel& wheel = *wheels_.at(index);
@@ -85,11 +58,8 @@ class Listener {
       wheel.size = event.at("size").to_number<std::uint64_t>();
       done_.at(index) = wheel.sha256 == sha256;
     } else if (!failure_) {
-      const std::string why = without_credentials(event.at("why").as_string());
-      const bool passing = event.at("passing").as_bool();
-      failure_.emplace(passing ? ErrorCode::unavailable : ErrorCode::environment_failed,
-                       fmt::format("The wheel of {} cannot be fetched: {}; {}", in_quotes(wheel.title()), quoted(why),
-                                   passing ? "try again later" : "see what the index says of it"));
+      const std::string kind_of_file = wheel.file.ends_with(".whl") ? "The wheel of " : "The source of ";
+      failure_.emplace(failed_fetch(event, kind_of_file + in_quotes(wheel.title())));
     }
   }
 
@@ -105,38 +75,30 @@ class Listener {
   std::optional<Error> failure_{};
 };
 
-Error unfinished(const HostProgramEnd& end) {
-  switch (end.kind) {
-    case HostProgramEnd::Kind::stopped:
-      return {ErrorCode::conflict, "Fetching wheels was stopped"};
-    case HostProgramEnd::Kind::timed_out:
-      return {ErrorCode::unavailable, "The wheels could not be fetched in time; try again, or raise build_timeout"};
-    default:
-      return {ErrorCode::unavailable, "Fetching wheels ended early: " + quoted(without_credentials(end.output)) +
-                                          "; see that this host has a Python 3 with its standard library"};
-  }
-}
-
 void run_program(std::vector<LockedWheel*> wheels, const FetchTask& task, Mode mode, ProcessLauncher& launcher,
                  const EnvironmentProgress& progress, const std::stop_token& stop) {
   if (wheels.empty()) return;
-  const std::string source = task.directory + "/fetch.py", plan = task.directory + "/plan.json";
-  write_file(source, pysandbox_fetch_program);
-  write_file(plan, write_json(plan_of(wheels, task, mode), JsonStyle::compact));
-  const HostProgram program{.path = task.python,
-                            .arguments = {"-I", "-S", "-B", source, plan},
-                            .environment = task.settings.environment,
-                            .directory = task.directory,
-                            .timeout = task.timeout};
   Listener listener(wheels, progress);
-  const HostProgramEnd end = launcher.run(
-      program, [&](std::string_view line) { listener.hear(line); }, stop);
-  if (end.kind == HostProgramEnd::Kind::stopped) throw unfinished(end);
+  const HostProgramEnd end = run_fetch_program(
+      plan_of(wheels, task, mode), task, launcher, [&](const json::object& event) { listener.hear(event); }, stop);
+  if (end.kind == HostProgramEnd::Kind::stopped) throw unfinished_fetch(end);
   if (listener.failure()) throw *listener.failure();
-  if (!listener.all_done()) throw unfinished(end);
+  if (!listener.all_done()) throw unfinished_fetch(end);
 }
 
 }  // namespace
+
+FetchTask make_fetch_task(const EnvironmentStoreOptions& options, Installer& installer, const std::string& directory) {
+  const std::string python = is_program(options.python) ? options.python : find_program("python3");
+  if (python.empty()) {
+    throw Error(ErrorCode::unavailable, "Packages cannot be fetched: this host has no python3; install it");
+  }
+  return {.settings = installer.fetch_settings(directory),
+          .python = python,
+          .directory = directory,
+          .timeout = options.build_timeout,
+          .most_bytes = options.max_environment_bytes};
+}
 
 void fetch_wheels(const std::vector<LockedWheel*>& wheels, const FetchTask& task, ProcessLauncher& launcher,
                   const EnvironmentProgress& progress, const std::stop_token& stop) {

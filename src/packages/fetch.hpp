@@ -1,4 +1,4 @@
-// Fetches wheels from where the index says they are.
+// Fetches wheels, and sources by the same way, from where the index says they are.
 #pragma once
 
 #include <functional>
@@ -9,19 +9,14 @@
 
 #include <pysandbox/environment_store.hpp>
 
-#include "packages/installer.hpp"
+#include "packages/fetch_program.hpp"
 #include "packages/lock.hpp"
 #include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 
-struct FetchTask {
-  FetchSettings settings;
-  std::string python;     // of the host, which runs the fetching program
-  std::string directory;  // empty; the wheels come into it
-  std::chrono::seconds timeout;
-  std::uint64_t most_bytes;  // of one wheel
-};
+// `directory` is empty. Throws Error{unavailable} if this host has no Python to fetch with.
+FetchTask make_fetch_task(const EnvironmentStoreOptions& options, Installer& installer, const std::string& directory);
 
 // Fetches each into `task.directory`, under its file's name; checks what has a hash and fills in what has none.
 // Throws Error{environment_failed} or, if another try may help, Error{unavailable}.

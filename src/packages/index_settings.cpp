@@ -185,6 +185,27 @@ IndexSettings ask_pip_configuration(const PipCommand& pip, const Variables& envi
   return answered ? parse_pip_configuration(end.output) : IndexSettings();
 }
 
+std::optional<std::string> default_index_of_pip(const PipCommand& pip, const std::string& directory,
+                                                ProcessLauncher& launcher) {
+  // COLUMNS: no address is cut at the end of a line.
+  HostProgram program{.path = pip.program,
+                      .arguments = pip.first_arguments,
+                      .environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                      {"HOME", directory},
+                                      {"COLUMNS", "1000"},
+                                      {"PIP_CONFIG_FILE", "/dev/null"},
+                                      {"PYTHONDONTWRITEBYTECODE", "1"}},
+                      .directory = directory,
+                      .timeout = std::chrono::seconds(20)};
+  program.arguments.insert(program.arguments.end(), {"download", "--help"});
+  const HostProgramEnd end = launcher.run(program, {}, {});
+  const auto option = end.output.find("--index-url <url>");
+  const auto begin = end.output.find("(default http", std::min(option, end.output.size()));
+  if (begin == std::string::npos || end.output.find('\n', option) < begin) return std::nullopt;
+  const auto address = begin + std::string_view("(default ").size();
+  return end.output.substr(address, end.output.find(')', address) - address);
+}
+
 IndexSettings with_options(IndexSettings settings, const EnvironmentStoreOptions& options) {
   if (names_an_index(options)) {
     settings.main_index = options.index_urls.empty() ? "" : options.index_urls.front();

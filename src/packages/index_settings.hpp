@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ IndexSettings parse_pip_configuration(std::string_view listing);
 // Asks pip. Nothing but defaults if it does not answer: what is configured for it is then of no use.
 IndexSettings ask_pip_configuration(const PipCommand& pip, const Variables& environment, const std::string& directory,
                                     ProcessLauncher& launcher);
+
+// The index that pip asks when none is configured, as its help says it.
+std::optional<std::string> default_index_of_pip(const PipCommand& pip, const std::string& directory,
+                                                ProcessLauncher& launcher);
 
 // The operator's choice over what is configured.
 IndexSettings with_options(IndexSettings settings, const EnvironmentStoreOptions& options);

@@ -7,9 +7,11 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <pysandbox/environment_store.hpp>
+#include <pysandbox/error.hpp>
 
 #include "packages/credentials.hpp"
 #include "packages/interpreter.hpp"
@@ -31,20 +33,46 @@ struct FetchSettings {
 struct ResolveTask {
   std::vector<std::string> requirements;  // canonical
   const Interpreter& interpreter;
-  std::string directory;        // empty, for the installer's own files
-  std::string cache_directory;  // that stays
+  std::string directory;                  // empty, for the installer's own files
+  std::string cache_directory;            // that stays
+  std::vector<std::string> built_here{};  // folders of this host, each with a wheel that counts like the index's
+};
+
+// A package of which no wheel fits, as far as it can be told from what an installer says.
+struct MissingWheel {
+  std::string name;                       // normalized
+  std::vector<std::string> specifiers{};  // ">=1,<2": all of them count
+
+  bool operator==(const MissingWheel&) const = default;
+};
+
+// Why there is no set of wheels. Each of `missing` may be the reason; none: sources would not help.
+struct Unresolved {
+  Error why;
+  std::vector<MissingWheel> missing{};
+};
+
+using Resolution = std::variant<std::vector<LockedWheel>, Unresolved>;  // wheels: sorted by name
+
+// Where an installer looks, its defaults included.
+struct IndexPlaces {
+  std::vector<std::string> indexes{};  // in the order in which they count
+  std::vector<std::string> find_links{};
 };
 
 class Installer {
  public:
   virtual ~Installer() = default;
 
-  // Sorted by name. Throws Error{environment_failed} with the package and the reason, Error{unavailable} if the
+  // Unresolved with Error{environment_failed}, which has the package and the reason; throws Error{unavailable} if the
   // index cannot be used now, Error{conflict} after a stop.
-  virtual std::vector<LockedWheel> resolve(const ResolveTask& task, const std::stop_token& stop) = 0;
+  virtual Resolution resolve(const ResolveTask& task, const std::stop_token& stop) = 0;
 
   // For files that a resolve() named, now or long ago. `directory` as above.
   virtual FetchSettings fetch_settings(const std::string& directory) = 0;
+
+  // For files that no resolve() names. `directory` as above.
+  virtual IndexPlaces places(const std::string& directory) = 0;
 };
 
 // Each kind, started as `program` says.

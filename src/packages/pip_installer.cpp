@@ -55,7 +55,7 @@ class PipInstaller final : public Installer {
   PipInstaller(const PipCommand& pip, const EnvironmentStoreOptions& options, ProcessLauncher& launcher)
       : pip_(pip), options_(options), launcher_(launcher) {}
 
-  std::vector<LockedWheel> resolve(const ResolveTask& task, const std::stop_token& stop) override {
+  Resolution resolve(const ResolveTask& task, const std::stop_token& stop) override {
     const std::string report = task.directory + "/report.json";
     HostProgram program{.path = pip_.program,
                         .arguments = pip_.first_arguments,
@@ -68,9 +68,10 @@ class PipInstaller final : public Installer {
                                "--target", task.directory + "/target", "-r", write_requirements(task)});
     for (const auto& word : platform_words(task.interpreter)) words.push_back(word);
     if (options_.no_index) words.push_back("--no-index");
+    for (const auto& folder : task.built_here) words.insert(words.end(), {"--find-links", folder});
     const HostProgramEnd end = launcher_.run(program, {}, stop);
     if (end.kind != HostProgramEnd::Kind::exited || end.status != 0) {
-      throw explain_failure(end, task.requirements, task.interpreter);
+      return explain_failure(end, task.requirements, task.interpreter);
     }
     return read_report(report, task.interpreter);
   }
@@ -95,6 +96,19 @@ class PipInstaller final : public Installer {
     result.indexes = indexes.all_indexes();
     result.trusted_hosts = indexes.trusted_hosts;
     result.ca_file = indexes.ca_file;
+    return result;
+  }
+
+  IndexPlaces places(const std::string& directory) override {
+    const Variables environment = installer_environment(directory);
+    const IndexSettings indexes = settings(environment, directory);
+    IndexPlaces result{indexes.all_indexes(), indexes.find_links};
+    if (indexes.no_index) result.indexes.clear();
+    if (indexes.main_index.empty() && !indexes.no_index && !names_an_index(options_)) {
+      if (auto index = default_index_of_pip(pip_, directory, launcher_)) {
+        result.indexes.insert(result.indexes.begin(), std::move(*index));
+      }
+    }
     return result;
   }
 

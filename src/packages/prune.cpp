@@ -12,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "packages/built_wheels.hpp"
 #include "packages/environment_record.hpp"
 #include "packages/tree.hpp"
 
@@ -71,6 +72,18 @@ std::vector<std::filesystem::path> entries_of(const std::string& directory) {
   return entries;
 }
 
+// The files that wheels were unpacked from are not kept; those that were built here cannot be fetched again.
+std::uint64_t remove_unused_builds(const StoreLayout& layout, const std::set<std::string>& used) {
+  std::uint64_t freed = 0;
+  for (const auto& path : entries_of(layout.builds())) {
+    const auto wheel = read_built(layout, path.filename().string());
+    const bool is_used =
+        wheel && std::ranges::any_of(used, [&](const std::string& key) { return key.starts_with(wheel->sha256); });
+    if (!is_used) freed += remove_tree(path.string());
+  }
+  return freed;
+}
+
 std::uint64_t remove_unused_wheels(const StoreLayout& layout) {
   std::set<std::string> used;
   for (const auto& digest : all_digests(layout)) {
@@ -82,7 +95,7 @@ std::uint64_t remove_unused_wheels(const StoreLayout& layout) {
   for (const auto& path : entries_of(layout.wheels())) {
     if (!used.contains(path.filename().string())) freed += remove_tree(path.string());
   }
-  return freed;
+  return freed + remove_unused_builds(layout, used);
 }
 
 std::uint64_t size_of_tree(const std::string& directory) {

@@ -44,7 +44,7 @@ std::optional<Interpreter> from_text(const std::string& text) {
 std::string request_key(const std::vector<std::string>& requirements, const Interpreter& interpreter,
                         const EnvironmentStoreOptions& options) {
   std::string all = "request 1\n" + interpreter.identity() + "\n" + (options.no_index ? "no index\n" : "") +
-                    (options.require_hashes ? "hashes\n" : "");
+                    (options.require_hashes ? "hashes\n" : "") + (options.allow_source_builds ? "sources\n" : "");
   for (const auto& requirement : requirements) all += "needs " + requirement + "\n";
   for (const auto& url : options.index_urls) all += "index " + without_credentials(url) + "\n";
   for (const auto& place : options.find_links) all += "links " + without_credentials(place) + "\n";

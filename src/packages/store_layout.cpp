@@ -20,8 +20,8 @@
 namespace pysandbox::packages {
 namespace {
 
-constexpr const char* folders[] = {"wheels", "environments", "requests", "names", "interpreters",
-                                   "leases", "locks",        "cache",    "new"};
+constexpr const char* folders[] = {"wheels",       "built",  "environments", "requests", "names",
+                                   "interpreters", "leases", "locks",        "cache",    "new"};
 
 std::string absolute(const std::string& path) {
   if (path.empty() || path.find('\0') != std::string::npos) {

@@ -1,15 +1,15 @@
 // Where things lie in a store of environments, and who may touch them when.
 //
 //   wheels/<sha256>-<digits of the interpreter>/  unpacked and compiled; there or not, never half
+//   built/<key>/                                  a wheel that was built from source, and built.json
 //   environments/<digest>/                        links to files of wheels, and environment.json
 //   requests/<key>.json                           which lock a request gave
 //   names/<curated name>                          the digest it has now
 //   interpreters/<key>                            what an interpreter said of itself
-//   leases/<digest>                               locked (shared) by whoever uses an environment; changed at the last
+//   leases/<digest>                               locked (shared) by whoever uses an environment; changed at its last
 //   use locks/<key>                                   locked by whoever makes a set or a wheel; says how far it is
 //   cache/                                        of the installers
-//   new/<id>/                                     half-made things; new/<id>.lock is locked as long as their maker
-//   lives
+//   new/<id>/                                     half-made things; new/<id>.lock is locked while their maker lives
 #pragma once
 
 #include <string>
@@ -26,6 +26,8 @@ class StoreLayout {
   const std::string& root() const noexcept { return root_; }
   std::string wheel(const std::string& key) const { return root_ + "/wheels/" + key; }
   std::string wheels() const { return root_ + "/wheels"; }
+  std::string built(const std::string& key) const { return root_ + "/built/" + key; }
+  std::string builds() const { return root_ + "/built"; }
   std::string environment(const std::string& digest) const { return root_ + "/environments/" + digest; }
   std::string environments() const { return root_ + "/environments"; }
   std::string request(const std::string& key) const { return root_ + "/requests/" + key + ".json"; }

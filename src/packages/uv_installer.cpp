@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <system_error>
 
 #include <pysandbox/error.hpp>
@@ -17,6 +18,7 @@
 #include "support/in_quotes.hpp"
 #include "support/syscall.hpp"
 #include "value/requirement.hpp"
+#include "value/text.hpp"
 
 namespace pysandbox::packages {
 namespace {
@@ -63,7 +65,7 @@ class UvInstaller final : public Installer {
   UvInstaller(const std::string& program, const EnvironmentStoreOptions& options, ProcessLauncher& launcher)
       : program_(program), options_(options), launcher_(launcher) {}
 
-  std::vector<LockedWheel> resolve(const ResolveTask& task, const std::stop_token& stop) override {
+  Resolution resolve(const ResolveTask& task, const std::stop_token& stop) override {
     const Setting setting = find_setting(task.directory);
     const std::string lock = task.directory + "/pylock.toml";
     HostProgram program{
@@ -77,10 +79,11 @@ class UvInstaller final : public Installer {
         .timeout = options_.resolve_timeout};
     auto& words = program.arguments;
     words.insert(words.end(), setting.words.begin(), setting.words.end());
+    for (const auto& folder : task.built_here) words.insert(words.end(), {"--find-links", folder});
     if (is_program(options_.python)) words.insert(words.end(), {"--python", options_.python});
     const HostProgramEnd end = launcher_.run(program, {}, stop);
     if (end.kind != HostProgramEnd::Kind::exited || end.status != 0) {
-      throw explain_failure(end, task.requirements, task.interpreter);
+      return explain_failure(end, task.requirements, task.interpreter);
     }
     std::vector<LockedWheel> wheels;
     for (const auto& package : parse_pylock(read_small_file(lock, most_lock_bytes))) {
@@ -100,6 +103,27 @@ class UvInstaller final : public Installer {
     settings.ca_file = setting.indexes.ca_file;
     settings.local_files = setting.local;
     return settings;
+  }
+
+  // What a configuration and its own defaults come to, uv alone knows: it tells it when nothing is to be resolved.
+  IndexPlaces places(const std::string& directory) override {
+    const Setting setting = find_setting(directory);
+    const std::string nothing = directory + "/nothing.in", answer = directory + "/places.txt";
+    write_file(nothing, "");
+    HostProgram program{.path = program_,
+                        .arguments = {"pip", "compile", nothing, "-o", answer, "--emit-index-url", "--emit-find-links",
+                                      "--no-header", "--quiet", "--no-cache", "--no-python-downloads"},
+                        .environment = setting.environment,
+                        .directory = directory,
+                        .timeout = options_.resolve_timeout};
+    program.arguments.insert(program.arguments.end(), setting.words.begin(), setting.words.end());
+    if (is_program(options_.python)) program.arguments.insert(program.arguments.end(), {"--python", options_.python});
+    const HostProgramEnd end = launcher_.run(program, {}, {});
+    if (end.kind != HostProgramEnd::Kind::exited || end.status != 0) {
+      throw Error(ErrorCode::unavailable, "uv does not say where it looks for packages: " +
+                                              pysandbox::quoted(without_credentials(end.output)) + "; use a newer uv, or pip");
+    }
+    return parse_places(read_small_file(answer, most_configuration_bytes));
   }
 
  private:
@@ -179,6 +203,21 @@ class UvInstaller final : public Installer {
     for (const auto& index : from.more_indexes) setting.text += "\n" + index;
     setting.local = is_local(from.main_index) || std::ranges::any_of(from.find_links, is_local) ||
                     std::ranges::any_of(from.more_indexes, is_local);
+  }
+
+  // The one that it calls the default comes last.
+  static IndexPlaces parse_places(const std::string& text) {
+    IndexPlaces places;
+    std::string last;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      const std::string value = line.substr(std::min(line.find(' ') + 1, line.size()));
+      if (line.starts_with("--index-url ")) last = value;
+      if (line.starts_with("--extra-index-url ")) places.indexes.push_back(value);
+      if (line.starts_with("--find-links ")) places.find_links.push_back(value);
+    }
+    if (!last.empty()) places.indexes.push_back(last);
+    return places;
   }
 
   LockedWheel choose(const PylockPackage& package, const Interpreter& interpreter) const {

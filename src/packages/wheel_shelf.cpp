@@ -7,9 +7,9 @@
 
 #include <pysandbox/error.hpp>
 
+#include "packages/built_wheels.hpp"
 #include "packages/crew.hpp"
 #include "packages/fetch.hpp"
-#include "process/find_program.hpp"
 #include "packages/tree.hpp"
 #include "packages/unpack.hpp"
 #include "support/failpoint.hpp"
@@ -74,8 +74,17 @@ void WheelShelf::fetch(const std::vector<LockedWheel*>& wheels, Installer& insta
                                                      " alone is larger than max_environment_bytes; raise that");
     }
   }
-  const FetchTask task = fetch_task(installer, work);
-  fetch_wheels(wheels, task, launcher_, progress, stop);
+  std::vector<LockedWheel*> remote;
+  for (LockedWheel* wheel : wheels) {
+    if (wheel->source) {
+      copy_built(*wheel, layout_, work.path());
+    } else {
+      remote.push_back(wheel);
+    }
+  }
+  if (!remote.empty()) {
+    fetch_wheels(remote, make_fetch_task(options_, installer, work.path()), launcher_, progress, stop);
+  }
   for (const LockedWheel* wheel : wheels) {  // what counts is what lies there now
     if (sha256_of_file(work.path() + "/" + wheel->file) != wheel->sha256) {
       throw Error(ErrorCode::environment_failed,
@@ -87,25 +96,15 @@ void WheelShelf::fetch(const std::vector<LockedWheel*>& wheels, Installer& insta
 void WheelShelf::check_hashes(Lock& lock, Installer& installer, const WorkPlace& work, const std::stop_token& stop) {
   std::vector<LockedWheel*> wheels;
   for (auto& wheel : lock.wheels) {
+    if (wheel.source) continue;
     if (wheel.sha256.empty()) {
       throw Error(ErrorCode::environment_failed, "The index tells no SHA-256 of " + in_quotes(wheel.title()) +
                                                      ", and one is required here; use an index that does");
     }
     wheels.push_back(&wheel);
   }
-  check_hashes_are_told(wheels, fetch_task(installer, work), launcher_, stop);
-}
-
-FetchTask WheelShelf::fetch_task(Installer& installer, const WorkPlace& work) const {
-  const std::string python = is_program(options_.python) ? options_.python : find_program("python3");
-  if (python.empty()) {
-    throw Error(ErrorCode::unavailable, "Wheels cannot be fetched: this host has no python3; install it");
-  }
-  return {.settings = installer.fetch_settings(work.path()),
-          .python = python,
-          .directory = work.path(),
-          .timeout = options_.build_timeout,
-          .most_bytes = options_.max_environment_bytes};
+  if (wheels.empty()) return;
+  check_hashes_are_told(wheels, make_fetch_task(options_, installer, work.path()), launcher_, stop);
 }
 
 void WheelShelf::unpack(const std::vector<LockedWheel*>& wheels, const Interpreter& interpreter, const WorkPlace& work,

@@ -31,11 +31,11 @@ class WheelShelf {
   void fill(Lock& lock, const Interpreter& interpreter, Installer& installer, const WorkPlace& work,
             const EnvironmentProgress& progress, const std::stop_token& stop);
 
-  // Throws Error{environment_failed} if there is one whose hash the index does not tell.
+  // Throws Error{environment_failed} if there is one whose hash the index does not tell. Those that were built here
+  // have none there: their sources had.
   void check_hashes(Lock& lock, Installer& installer, const WorkPlace& work, const std::stop_token& stop);
 
  private:
-  FetchTask fetch_task(Installer& installer, const WorkPlace& work) const;
   std::vector<LockedWheel*> missing(Lock& lock, const Interpreter& interpreter) const;
   std::vector<FileLock> lock_all(const std::vector<LockedWheel*>& wheels, const Interpreter& interpreter,
                                  const EnvironmentProgress& progress, const std::stop_token& stop) const;

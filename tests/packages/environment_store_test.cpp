@@ -488,7 +488,6 @@ TEST(EnvironmentStoreOptionsTest, RefusesWhatMakesNoSense) {
   const auto opens = [&](const EnvironmentStoreOptions& options) {
     return code_of([&] { open_environment_store(directory / "store", *runner, options); });
   };
-  EXPECT_EQ(opens({.allow_source_builds = true}), ErrorCode::invalid_request);
   EXPECT_EQ(opens({.no_index = true}), ErrorCode::invalid_request);
   EXPECT_EQ(opens({.index_urls = {"http://a b"}}), ErrorCode::invalid_request);
   EXPECT_EQ(opens({.find_links = {"--pre"}}), ErrorCode::invalid_request);

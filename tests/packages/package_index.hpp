@@ -49,9 +49,10 @@ class PackageIndex {
 
   enum class Hashes { told, left_out, wrong };
 
-  explicit PackageIndex(Special special = {}, Hashes hashes = Hashes::told)
+  explicit PackageIndex(Special special = {}, Hashes hashes = Hashes::told, std::string folder = wheel_folder())
       : special_(std::move(special)),
         hashes_(hashes),
+        folder_(std::move(folder)),
         server_([this](Connection& connection) { answer(connection); }) {}
 
   std::string url() const { return server_.url("/simple"); }
@@ -75,20 +76,25 @@ class PackageIndex {
     connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
   }
 
-  static void send_file(Connection& connection, const std::string& file) {
-    connection.send(http_answer(read_whole(wheel_folder() + "/" + file), "Content-Type: application/octet-stream\r\n"));
+  void send_file(Connection& connection, const std::string& file) const {
+    connection.send(http_answer(read_whole(folder_ + "/" + file), "Content-Type: application/octet-stream\r\n"));
   }
 
   void send_links(Connection& connection, const std::string& name) {
     std::string links;
-    for (const auto& entry : std::filesystem::directory_iterator(wheel_folder())) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const std::string file = entry.path().filename().string();
-      if (!file.ends_with(".whl") || normalized_package_name(file.substr(0, file.find('-'))) != name) continue;
+      if ((!file.ends_with(".whl") && !file.ends_with(".tar.gz")) ||
+          normalized_package_name(file.substr(0, file.find('-'))) != name)
+        continue;
       std::string hash =
           hashes_ == Hashes::left_out ? "" : "#sha256=" + packages::sha256_of_file(entry.path().string());
       if (hashes_ == Hashes::wrong) hash.replace(8, 4, "0000");
-      const char* metadata = file.starts_with("nozip") ? "" : " data-dist-info-metadata=\"true\"";  // PEP 658
-      links += "<a href=\"/files/" + file + hash + "\"" + metadata + ">" + file + "</a>\n";
+      std::string attributes = " " + read_whole(entry.path().string() + ".attributes");
+      if (std::filesystem::exists(entry.path().string() + ".metadata")) {
+        attributes += " data-dist-info-metadata=\"true\"";  // PEP 658
+      }
+      links += "<a href=\"/files/" + file + hash + "\"" + attributes + ">" + file + "</a>\n";
     }
     if (links.empty()) {
       connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -100,6 +106,7 @@ class PackageIndex {
 
   Special special_;
   Hashes hashes_;
+  std::string folder_;
   LoopbackServer server_;
 };
 
