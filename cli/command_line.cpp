@@ -62,6 +62,8 @@ void add_environment_options(CLI::App& app, EnvironmentWords& environments) {
       ->type_name("PLACE")
       ->allow_extra_args(false);
   app.add_flag("--no-index", options.no_index, "Take packages from --find-links only");
+  app.add_flag("--allow-source-builds", options.allow_source_builds,
+               "Build packages that have no wheel from source, in a sandbox without network");
 }
 
 void add_run_options(CLI::App& app, RunCommand& run) {

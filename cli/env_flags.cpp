@@ -63,7 +63,7 @@ void EnvFlags::add_index_options(CLI::App& app) {
   app.add_flag("--no-index", options.no_index, "Ask no index: --find-links only");
   app.add_flag("--require-hashes", options.require_hashes, "Refuse what the index gives no hash for");
   app.add_flag("--allow-source-builds", options.allow_source_builds,
-               "Build packages that have no wheel; refused in this version");
+               "Build packages that have no wheel from source, in a sandbox without network");
   app.add_option("--installer", options.installer, "uv or pip; default: uv if it is found, else pip of --python")
       ->type_name("PATH");
   app.add_flag("--refresh", refresh_, "Ask the index again for versions, also for a set that is there");

@@ -37,6 +37,7 @@ std::unique_ptr<EnvironmentStore> open_environments(const Settings& settings, co
                                  .find_links = settings.find_links,
                                  .no_index = settings.no_index,
                                  .require_hashes = settings.require_hashes,
+                                 .allow_source_builds = settings.allow_source_builds,
                                  .budget_bytes = settings.environment_budget_bytes});
 #else
   return nullptr;

@@ -3,7 +3,10 @@
 //
 //   requirements ──▶ lock (versions and hashes) ──▶ wheels, each unpacked once ──▶ environment, named by a digest
 //
-// No code of a package runs while it is made ready: wheels only. It is a part of its own (the CMake component pysandbox::environments).
+// No code of a package runs on the host. With wheels, which is all there is by default, none runs at all while they are
+// made ready. Where the operator allows it, what has no wheel is built from its source: in a container like that of a job,
+// offline, with nothing but its build environment (docs/adr/0017). It is a part of its own (the CMake component
+// pysandbox::environments).
 //
 // Threads: every method may be called from any thread at any time; several that want the same set wait for one that
 // makes it. Processes: several may share one directory. A process that is killed leaves nothing half-made in it.
@@ -51,7 +54,8 @@ struct Environment {
   std::chrono::system_clock::time_point last_used_at{};
 };
 
-// Hears, on the thread that calls prepare(), what is going on: "resolving pandas", "fetching numpy 2.1.0 (16 MB)".
+// Hears, on the thread that calls prepare(), what is going on: "resolving pandas", "fetching numpy 2.1.0 (16 MB)",
+// "building docopt 0.6.2 from source".
 using EnvironmentProgress = std::function<void(std::string_view sentence)>;
 
 class PYSANDBOX_EXPORT EnvironmentStore {
@@ -83,8 +87,10 @@ struct EnvironmentStoreOptions {
   std::vector<std::string> find_links{};  // folders or pages with wheels
   bool no_index = false;                  // `find_links` only
 
-  bool require_hashes = false;       // refuses what the index gives no hash for
-  bool allow_source_builds = false;  // packages without a wheel are built; refused as long as no container can do it
+  bool require_hashes = false;  // refuses what the index gives no hash for; of what is built, the source's counts
+
+  // A package without a wheel that fits is built from its newest source that does. A wheel, if older, comes first.
+  bool allow_source_builds = false;
 
   std::string installer{};  // a path to uv or pip; empty: uv if it is found, else pip of `python`
   // How long the versions that a set of requirements gave are good for. Empty: as long as the store keeps them; zero:
@@ -92,7 +98,7 @@ struct EnvironmentStoreOptions {
   std::optional<std::chrono::seconds> resolution_age{};
 
   std::chrono::seconds resolve_timeout{60};
-  std::chrono::seconds build_timeout{300};
+  std::chrono::seconds build_timeout{300};  // of one step: fetching, unpacking one wheel, building one source
   std::uint64_t max_environment_bytes = 4ULL << 30;
   std::uint64_t budget_bytes = 20ULL << 30;  // prune() with it follows every build
 };

@@ -102,7 +102,9 @@ struct Package {
 
 // The packages that a job had, and the interpreter they were for.
 struct EnvironmentInfo {
-  std::string digest{};             // 64 hexadecimal digits: same digest, same files
+  // 64 hexadecimal digits: same digest, same files. Of a package that was built here its source is the same, and what it
+  // was built in.
+  std::string digest{};
   std::string python{};             // "3.11.2"
   std::vector<Package> packages{};  // sorted by name
 

@@ -264,6 +264,9 @@ std::vector<Setting> make_table() {
       flag_setting({"no-index", "", "Take packages from --find-links only"}, PYSANDBOX_MEMBER(no_index)),
       flag_setting({"require-hashes", "", "Refuse packages that the index gives no hash for"},
                    PYSANDBOX_MEMBER(require_hashes)),
+      flag_setting(
+          {"allow-source-builds", "", "Build packages that have no wheel from source, in a sandbox without network"},
+          PYSANDBOX_MEMBER(allow_source_builds)),
       bytes_setting({"environment-budget-bytes", "BYTES", "Of all environments; those longest unused go first"},
                     {1 << 20, 1ULL << 50}, PYSANDBOX_MEMBER(environment_budget_bytes)),
 

@@ -66,6 +66,7 @@ struct Settings {
   std::vector<std::string> find_links{};
   bool no_index = false;
   bool require_hashes = false;
+  bool allow_source_builds = false;
   std::uint64_t environment_budget_bytes = 20ULL << 30;
 
   RunnerChoice runner{.native = {.pool = {.maximum = 64}}};  // it runs many programs, so it parks interpreters for them

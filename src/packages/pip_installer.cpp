@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #include <pysandbox/error.hpp>
 
@@ -113,8 +114,10 @@ class PipInstaller final : public Installer {
   }
 
  private:
+  // Asked once: pip takes a second to start.
   IndexSettings settings(const Variables& environment, const std::string& directory) {
-    return with_options(ask_pip_configuration(pip_, environment, directory, launcher_), options_);
+    if (!configured_) configured_ = ask_pip_configuration(pip_, environment, directory, launcher_);
+    return with_options(*configured_, options_);
   }
 
   // Where the operator names the index, no configuration adds another one; that of the connection still counts.
@@ -191,6 +194,7 @@ class PipInstaller final : public Installer {
   PipCommand pip_;
   const EnvironmentStoreOptions& options_;
   ProcessLauncher& launcher_;
+  std::optional<IndexSettings> configured_{};
 };
 
 }  // namespace

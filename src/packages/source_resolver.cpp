@@ -11,7 +11,9 @@
 
 #include "packages/built_wheels.hpp"
 #include "packages/fetch.hpp"
+#include "packages/tree.hpp"
 #include "packages/unpack.hpp"
+#include "packages/wheel_shelf.hpp"
 #include "support/failpoint.hpp"
 #include "support/in_quotes.hpp"
 
@@ -160,8 +162,19 @@ LockedWheel SourceResolver::build_in(const SourceBuildTask& task, std::vector<st
   const auto& fresh = std::get<FreshWheel>(made);
   LockedWheel wheel{task.source.name, task.source.version, fresh.file, fresh.sha256, "", fresh.size, std::move(from)};
   failpoint("after_build");
+  unpack(wheel, directory, work);
   keep_built(wheel, directory, tools_.layout);
   return wheel;
+}
+
+// At once, before any installer looks into it: what cannot be used is not kept.
+void SourceResolver::unpack(const LockedWheel& wheel, const std::string& directory, const WorkPlace& work) const {
+  const std::string key = WheelShelf::key_of(wheel, tools_.interpreter);
+  const UnpackTask task{directory + "/" + wheel.file, work.make_directory(key), tools_.options.build_timeout,
+                        tools_.options.max_environment_bytes};
+  unpack_wheel(wheel, task, tools_.runner, stop_);
+  flush_to_disk(task.directory);
+  move_into_place(task.directory, tools_.layout.wheel(key));
 }
 
 // What one source gives depends on these, and on nothing else that is known before it is built.

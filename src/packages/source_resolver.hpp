@@ -56,6 +56,7 @@ class SourceResolver {
   std::shared_ptr<const Environment> prepare(const SourceFile& source, const std::vector<std::string>& requirements);
   LockedWheel build_in(const SourceBuildTask& task, std::vector<std::string> needs, BuiltFrom from,
                        std::shared_ptr<const Environment> environment, const WorkPlace& work);
+  void unpack(const LockedWheel& wheel, const std::string& directory, const WorkPlace& work) const;
   std::string key_of(const SourceFile& source, const std::string& environment) const;
   void tell(const std::string& sentence) const;
 

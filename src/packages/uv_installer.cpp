@@ -120,8 +120,9 @@ class UvInstaller final : public Installer {
     if (is_program(options_.python)) program.arguments.insert(program.arguments.end(), {"--python", options_.python});
     const HostProgramEnd end = launcher_.run(program, {}, {});
     if (end.kind != HostProgramEnd::Kind::exited || end.status != 0) {
-      throw Error(ErrorCode::unavailable, "uv does not say where it looks for packages: " +
-                                              pysandbox::quoted(without_credentials(end.output)) + "; use a newer uv, or pip");
+      throw Error(ErrorCode::unavailable,
+                  "uv does not say where it looks for packages: " + pysandbox::quoted(without_credentials(end.output)) +
+                      "; use a newer uv, or pip");
     }
     return parse_places(read_small_file(answer, most_configuration_bytes));
   }

@@ -61,8 +61,15 @@ class Environments(CommandLine):
     def test_says_that_there_is_no_such_environment(self):
         self.assert_one_clear_line(self.env("show", "0123abcd"), "no environment", "pysandbox env list")
 
-    def test_refuses_to_build_from_source(self):
-        self.assert_one_clear_line(self.build("numlike", "--allow-source-builds"), "cannot be built from source")
+    def test_builds_from_source_where_that_is_allowed(self):
+        sources = self.dir / "sources"
+        sources.mkdir()
+        subprocess.run([sys.executable, "-B", MAKE_WHEELS.with_name("make_sources.py"), sources], check=True)
+        words = "srclike<2", "--no-index", "--find-links", sources
+        self.assert_one_clear_line(self.env("build", *words, "-q"), "'srclike'")
+        done = self.env("build", *words, "--allow-source-builds")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"pysandbox: building srclike 1.0 from source\n", done.stderr)
 
 
 del CommandLine  # its tests are run by run_test

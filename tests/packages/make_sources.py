@@ -98,10 +98,10 @@ def good(folder):
         Source("srclike", version).write(folder)
     Source("srclike", "2.5").write(folder, "data-yanked=\"broken\"")
     Source("srclike", "2.6").write(folder, "data-requires-python=\"&gt;=3.99\"")
-    Wheel("needs_src", "1.0", needs=["srclike>=1,<2"]).add("needs_src/__init__.py", "import srclike\n").write(folder)
+    Wheel("needsrc", "1.0", needs=["srclike>=1,<2"]).add("needsrc/__init__.py", "import srclike\n").write(folder)
     Source("half", "2.0").write(folder)
     Wheel("half", "1.0").add("half/__init__.py", "value = '1.0'\n").write(folder)
-    Wheel("needs_half", "1.0", needs=["half>=2"]).add("needs_half/__init__.py", "").write(folder)
+    Wheel("needshalf", "1.0", needs=["half>=2"]).add("needshalf/__init__.py", "").write(folder)
     Source("srcneeds", "1.0", needs=["srclike<2", "numlike"]).write(folder)
     Source("zipped", "1.0").write_zip(folder)
     linked = Source("linked", "1.0", "return write_wheel(directory, {'linked/__init__.py': open('copy.py').read()})")
@@ -158,7 +158,8 @@ file = write_wheel(directory, {"leaves/__init__.py": "value = 'first'\\n"})
 if os.fork() == 0:
     os.setsid()
     while True:
-        write_wheel(directory, {"leaves/__init__.py": "value = 'later'\\n" + "#" * 100})
+        write_wheel(directory, {"leaves/__init__.py": "value = 'later'\\n" + "#" * 100}, file=".new")
+        os.replace(directory + "/.new", directory + "/" + file)
 return file
 '''
 
@@ -181,7 +182,7 @@ def hostile(folder, secret, port):
     add("liar", "return write_wheel(directory, {'pip/__init__.py': ''}, name='pip', file='liar-1.0-py3-none-any.whl')")
     add("foreign", "return write_wheel(directory, {'foreign/__init__.py': ''}, tag='cp39-cp39-win_amd64')")
     add("nothing", "return 'nothing-1.0-py3-none-any.whl'")
-    add("twofold", "write_wheel(directory, {})\nreturn write_wheel(directory, {}, tag='py2-none-any')")
+    add("twofold", "write_wheel(directory, {})\nreturn write_wheel(directory, {}, tag='py3.py2-none-any')")
     add("strange", "open(directory + '/strange.txt', 'w').close()")
     add("linkwheel", f"os.symlink({secret!r}, directory + '/linkwheel-1.0-py3-none-any.whl')\nreturn ''")
     add("pathout", "return ''", path=('"../../tmp"',))

@@ -8,7 +8,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pysandbox/error.hpp>
@@ -22,8 +25,10 @@
 #include "process/launcher.hpp"
 #include "packages/pylock.hpp"
 #include "packages/resolution_files.hpp"
+#include "packages/source_index.hpp"
 #include "packages/tree.hpp"
 #include "packages/unpacked_part.hpp"
+#include "packages/version.hpp"
 #include "packages/wheel_name.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -134,7 +139,7 @@ TEST(KnownNames, AreSuggested) {
 }
 
 std::string explained(const std::string& output) {
-  return explain_failure({.status = 1, .output = output}, {"a"}, debian).what();
+  return explain_failure({.status = 1, .output = output}, {"a"}, debian).why.what();
 }
 
 TEST(Complaint, SaysWhatUvMeans) {
@@ -149,11 +154,130 @@ TEST(Complaint, SaysWhatUvMeans) {
 }
 
 TEST(Complaint, TellsAnIndexThatFailsFromAPackageThatIsNotThere) {
-  const Error error = explain_failure(
-      {.status = 2, .output = "error: Request failed\n  cause: Failed to fetch: http://me:secret@h/simple/a/"}, {"a"},
-      debian);
-  EXPECT_EQ(error.code(), ErrorCode::unavailable);
-  EXPECT_THAT(error.what(), HasSubstr("http://***@h/simple/a/"));
+  try {
+    explain_failure(
+        {.status = 2, .output = "error: Request failed\n  cause: Failed to fetch: http://me:secret@h/simple/a/"}, {"a"},
+        debian);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unavailable);
+    EXPECT_THAT(error.what(), HasSubstr("http://***@h/simple/a/"));
+  }
+}
+
+TEST(Complaint, NamesWhatHasNoWheelAndWhatIsAskedOfIt) {
+  using Missing = std::vector<MissingWheel>;
+  EXPECT_EQ(
+      missing_wheels("  cause: Because half==2.0 has no usable wheels and only half<=2.0 is available, we can conclude "
+                     "that half>=2.0 cannot be used.\n    And because all versions of needs-half depend on "
+                     "half>=2 and you require needs-half, we can conclude that your requirements are unsatisfiable.\n"
+                     "hint: Wheels are required for `half` because building from source is disabled"),
+      (Missing{{"half", {">=2"}}}));
+  EXPECT_EQ(
+      missing_wheels("Because all versions of src_like have no usable wheels and you require src-like<3,>=1, we can"),
+      (Missing{{"src-like", {"<3,>=1"}}}));
+  EXPECT_EQ(
+      missing_wheels("ERROR: Could not find a version that satisfies the requirement srclike<2,>=1 (from needs-src) "
+                     "(from versions: none)\nERROR: No matching distribution found for srclike<2,>=1\n"),
+      (Missing{{"srclike", {"<2,>=1"}}}));
+  EXPECT_EQ(
+      missing_wheels("The conflict is caused by:\n    The user requested half\n    needs 1.0 depends on half>=2\n"),
+      (Missing{{"half", {">=2"}}}));
+  EXPECT_EQ(missing_wheels("Because only srclike<=2.0 is available and you require srclike>5, we can conclude"),
+            Missing{});
+}
+
+TEST(Versions, AreOrdered) {
+  const char* const ordered[] = {"1.0.dev1", "1.0a1.dev2", "1.0a1",      "1.0-beta.2",     "1.0rc1", "1.0",
+                                 "1.0+abc",  "1.0+abc.5",  "1.0+7",      "1.0.post1.dev3", "1.0-1",  "1.0.1",
+                                 "1.1",      "1.10",       "v2024.1.30", "1!0.1"};
+  for (std::size_t i = 0; i + 1 < std::size(ordered); ++i) {
+    const auto one = parse_version(ordered[i]), next = parse_version(ordered[i + 1]);
+    ASSERT_TRUE(one && next) << ordered[i];
+    EXPECT_LT(*one, *next) << ordered[i] << " " << ordered[i + 1];
+  }
+  EXPECT_EQ(parse_version("1.0-alpha_1.POST2"), parse_version("1a1.post2"));
+  for (const char* none : {"", "1.0-", "one", "1..0", "1.0\n", "99999999999999999999", "1.0+", "../1"}) {
+    EXPECT_FALSE(parse_version(none)) << none;
+  }
+}
+
+TEST(Versions, FitWhatIsAskedOfThem) {
+  const auto fit = [](const char* version, const char* specifiers) {
+    return fits(*parse_version(version), specifiers);
+  };
+  for (const auto& [version, specifiers] : std::vector<std::pair<const char*, const char*>>{{"1.4.5", "~=1.4.2"},
+                                                                                            {"1.0", "==1"},
+                                                                                            {"1.0.3", "==1.0.*"},
+                                                                                            {"1.0+local", "==1.0"},
+                                                                                            {"2.0", ">=1, <3"},
+                                                                                            {"1.0.post1", ">=1.0"},
+                                                                                            {"1.0", "!=1.1,!=2.*"},
+                                                                                            {"3.11.2", ">=3.6"},
+                                                                                            {"1.0", ""},
+                                                                                            {"0.9", "<1.0"},
+                                                                                            {"2.2", "~=2.0"}}) {
+    EXPECT_EQ(fit(version, specifiers), true) << version << " " << specifiers;
+  }
+  for (const auto& [version, specifiers] : std::vector<std::pair<const char*, const char*>>{{"1.5", "~=1.4.2"},
+                                                                                            {"1.0.post1", ">1.0"},
+                                                                                            {"1.0rc1", "<1.0"},
+                                                                                            {"1.0", "==1.0+local"},
+                                                                                            {"1.10", "==1.1.*"},
+                                                                                            {"3.11.2", ">=3.12"},
+                                                                                            {"1.0", "!=1.0"},
+                                                                                            {"2.0", "<2,>=1"},
+                                                                                            {"3.0", "~=2.0"}}) {
+    EXPECT_EQ(fit(version, specifiers), false) << version << " " << specifiers;
+  }
+  EXPECT_EQ(fit("1.0", "about 1"), std::nullopt);
+  EXPECT_EQ(fit("1.0", ">=1,what"), std::nullopt);
+}
+
+TEST(Sources, HaveTheirVersionInTheirName) {
+  EXPECT_EQ(version_of_source("docopt-0.6.2.tar.gz", "docopt"), "0.6.2");
+  EXPECT_EQ(version_of_source("Some_Name-with-dash-1.0.zip", "some-name-with-dash"), "1.0");
+  EXPECT_EQ(version_of_source("name-extra-1.0.tar.gz", "name"), std::nullopt);
+  EXPECT_EQ(version_of_source("name-1.0-py3-none-any.whl", "name"), std::nullopt);
+  EXPECT_EQ(version_of_source("name-1.0/../x.tar.gz", "name"), std::nullopt);
+  EXPECT_EQ(version_of_source("name-1.0\n.tar.gz", "name"), std::nullopt);
+}
+
+TEST(Sources, TheNewestThatIsGoodForHereIsChosen) {
+  const auto source = [](const char* version) { return SourceFile{.name = "a", .version = version}; };
+  std::vector<SourceFile> all{source("1.0"),    source("1.10"), source("1.9"),
+                              source("2.0rc1"), source("3.0"),  source("4.0")};
+  all[4].yanked = true;
+  all[5].requires_python = ">=3.12";
+  const auto chosen = [&](const std::vector<std::string>& specifiers, const std::set<std::string>& tried) {
+    const auto found = choose_source(all, specifiers, debian, tried);
+    return found ? found->version : "none";
+  };
+  EXPECT_EQ(chosen({}, {}), "1.10");
+  EXPECT_EQ(chosen({}, {"a 1.10"}), "1.9");
+  EXPECT_EQ(chosen({">=1", "<1.9"}, {}), "1.0");
+  EXPECT_EQ(chosen({">=2.0rc1"}, {}), "2.0rc1");
+  EXPECT_EQ(chosen({"==3.0"}, {}), "3.0");
+  EXPECT_EQ(chosen({">2"}, {}), "none");
+  EXPECT_EQ(chosen({">=2.0.dev0"}, {"a 2.0rc1"}), "none");
+}
+
+TEST(LockDigest, CoversTheSourceOfWhatWasBuiltAndNotItsBytes) {
+  LockedWheel one{"a",
+                  "1",
+                  "a-1-py3-none-any.whl",
+                  std::string(64, 'a'),
+                  "",
+                  7,
+                  BuiltFrom{"a-1.tar.gz", std::string(64, 'c'), "http://h/a-1.tar.gz", "e", "key"}};
+  LockedWheel again = one, other = one, elsewhere = one;
+  again.sha256 = std::string(64, 'b');
+  other.source->sha256 = std::string(64, 'd');
+  elsewhere.source->environment = "f";
+  EXPECT_EQ(Lock{{one}}.digest(debian), Lock{{again}}.digest(debian));
+  EXPECT_NE(Lock{{one}}.digest(debian), Lock{{other}}.digest(debian));
+  EXPECT_NE(Lock{{one}}.digest(debian), Lock{{elsewhere}}.digest(debian));
+  EXPECT_EQ(lock_from_json(lock_to_json({{one}})).wheels.at(0).source, one.source);
 }
 
 TEST(LockDigest, CoversFilesAndInterpreter) {
