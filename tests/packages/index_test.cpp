@@ -72,5 +72,29 @@ TEST_P(RealIndex, GivesPandas) {
   EXPECT_EQ(result.stdout, "6.5\n") << result.stderr;
 }
 
+// docopt 0.6.2 has no wheel there, nor a pyproject.toml: setuptools builds it.
+TEST_P(RealIndex, GivesASourceThatIsBuilt) {
+  if (std::string(GetParam()) == "uv" && CountedInstaller::uv().empty()) {
+    ASSERT_EQ(std::getenv("CI"), nullptr) << "uv is missing; run scripts/install_uv.sh";
+    GTEST_SKIP() << "there is no uv here; scripts/install_uv.sh installs it";
+  }
+  const TemporaryDirectory directory;
+  const CountedInstaller installer(GetParam());
+  const auto runner = make_native_runner();
+  EnvironmentStoreOptions options;
+  options.allow_source_builds = true;
+  options.installer = installer.path();
+  const auto store = open_environment_store(directory / "store", *runner, options);
+  std::vector<std::string> heard;
+  try {
+    store->prepare({.packages = {"docopt==0.6.2"}}, [&](std::string_view said) { heard.emplace_back(said); }, {});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unavailable) throw;
+    ASSERT_EQ(std::getenv("CI"), nullptr) << error.what();
+    GTEST_SKIP() << "no index can be reached: " << error.what();
+  }
+  EXPECT_THAT(heard, Contains("building docopt 0.6.2 from source"));
+}
+
 }  // namespace
 }  // namespace pysandbox::testing

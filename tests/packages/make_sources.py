@@ -164,11 +164,52 @@ return file
 '''
 
 
+# Leaves something everywhere it can, when it is built and when it is imported; says where it could.
+MARK = '''
+import os, sys
+
+def mark(who):
+    text, could = "MARKED" + "-" + who, []
+    packages = "/environment/site-packages"
+    places = ["/environment", packages, packages + "/numlike", packages + "/numlike/__pycache__", "/environment/bin", "/tmp",
+              "/var/tmp", "/dev/shm", "/workspace", "/data", "/run", "/usr/lib/python3/dist-packages", "/usr/local/bin", "/etc", "/"]
+    for place in [*places, os.path.expanduser("~"), *filter(None, sys.path)]:
+        for name in (text, "sitecustomize.py", "zzz.pth", "__pycache__/" + text):
+            try:
+                os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
+                with open(os.path.join(place, name), "a") as file:
+                    file.write("# " + text + "\\n")
+                could.append(place)
+            except OSError:
+                pass
+    for file in (packages + "/numlike/__init__.py", sys.executable, os.__file__):
+        try:
+            os.chmod(file, 0o666)
+        except OSError:
+            pass
+        try:
+            with open(file, "a") as target:
+                target.write("# " + text + "\\n")
+            could.append(file)
+        except OSError:
+            pass
+    return sorted(set(could))
+'''
+MARKS = f'''
+scope = {{}}
+exec({MARK!r}, scope)
+could = scope["mark"]("BY-A-BUILD")
+module = {MARK!r} + f"built = {{could!r}}\\nimported = mark('BY-AN-IMPORT')\\n"
+return write_wheel(directory, {{"marks/__init__.py": module, "marks/sitecustomize.py": "", "sitecustomize.py": {MARK!r} + "mark('BY-A-START')\\n"}})
+'''
+
+
 def hostile(folder, secret, port):
     def add(name, body, **more):
         Source(name, "1.0", body, **more).write(folder)
 
     add("attacks", f"SECRET, PORT = {secret!r}, {port}\n" + ATTACK.strip())
+    add("marks", MARKS, requires=["numlike"], needs=["numlike"])
     add("forks", FORKS)
     add("sleeps", "import time\ntime.sleep(1000)")
     add("huge", HUGE)
