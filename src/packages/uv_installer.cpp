@@ -14,6 +14,7 @@
 #include "packages/installer.hpp"
 #include "packages/pylock.hpp"
 #include "packages/resolution_files.hpp"
+#include "packages/uv_credentials.hpp"
 #include "packages/wheel_name.hpp"
 #include "support/in_quotes.hpp"
 #include "support/syscall.hpp"
@@ -98,6 +99,9 @@ class UvInstaller final : public Installer {
     FetchSettings settings;
     settings.environment = setting.environment;
     settings.credentials = find_credentials(setting.text);
+    for (auto& one : credentials_of_named_indexes(setting.environment, setting.text)) {
+      settings.credentials.push_back(std::move(one));
+    }
     settings.indexes = setting.indexes.all_indexes();
     settings.trusted_hosts = setting.indexes.trusted_hosts;
     settings.ca_file = setting.indexes.ca_file;

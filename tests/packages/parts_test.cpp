@@ -28,6 +28,7 @@
 #include "packages/source_index.hpp"
 #include "packages/tree.hpp"
 #include "packages/unpacked_part.hpp"
+#include "packages/uv_credentials.hpp"
 #include "packages/version.hpp"
 #include "packages/wheel_name.hpp"
 #include "support/temporary_directory.hpp"
@@ -111,6 +112,21 @@ TEST(Credentials, AreFoundAndMasked) {
             "url = \"https://***@h/x\", ftp://***@h2");
   EXPECT_EQ(without_credentials("user@example.org"), "user@example.org");
   EXPECT_EQ(without_credentials_in("https://me:s@h/a.whl#sha256=0"), "https://h/a.whl");
+}
+
+TEST(Credentials, OfIndexesThatHaveANameStandInVariables) {
+  const Variables variables{{"UV_INDEX", "inner=http://h:8080/simple http://other/simple"},
+                            {"UV_DEFAULT_INDEX", "main=https://old@i/simple"},
+                            {"UV_INDEX_INNER_USERNAME", "me"},
+                            {"UV_INDEX_INNER_PASSWORD", "a:b@c"},
+                            {"UV_INDEX_MAIN_PASSWORD", "token"},
+                            {"UV_INDEX_FROM_FILE_USERNAME", "you"},
+                            {"UV_INDEX_UNKNOWN_USERNAME", "nobody"}};
+  const char* configuration =
+      "no-cache = true\n[[index]]\nname = \"from-file\"\nurl = 'https://j/x/' # here\n[pip]\nname = \"no\"\n";
+  EXPECT_THAT(credentials_of_named_indexes(variables, configuration),
+              ::testing::UnorderedElementsAre(Credential{"http://h:8080", "me:a%3Ab%40c"},
+                                              Credential{"https://i", ":token"}, Credential{"https://j", "you:"}));
 }
 
 TEST(PipConfiguration, IsPutTogetherAsPipDoesIt) {

@@ -219,6 +219,51 @@ TEST_F(SourceBuild, BuildsOneAfterTheOther) {
             (std::vector<Package>{{"numlike", "2.0"}, {"srclike", "1.0"}, {"srcneeds", "1.0"}}));
 }
 
+// A variable of this process for as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+// An index that lets nobody in but somebody with geheim-789.
+bool let_in(LoopbackServer::Connection& connection) {
+  if (connection.header("Authorization") == "Basic c29tZWJvZHk6Z2VoZWltLTc4OQ==") return false;
+  connection.send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
+  return true;
+}
+
+TEST_P(SourceBuildByInstaller, KnowsTheNetrcFile) {
+  const PackageIndex index(let_in, PackageIndex::Hashes::told, source_folder());
+  std::ofstream(directory_ / "netrc") << "machine 127.0.0.1 login somebody password geheim-789\n";
+  std::filesystem::permissions(directory_ / "netrc", std::filesystem::perms(0600));
+  const Variable netrc("NETRC", directory_ / "netrc");
+  const auto environment = prepare(*open(from_index(index)), "srcneeds");
+  EXPECT_EQ(environment->info.packages.size(), 3U);
+  const std::string words = "grep -r -l geheim-789 '" + directory_.path() + "/store'";
+  EXPECT_NE(std::system(words.c_str()), 0) << "a password lies in the store";  // NOLINT: words of the test's own
+}
+
+TEST_F(SourceBuild, KnowsTheNameAndPasswordOfAnIndexThatHasAName) {
+  if (CountedInstaller::uv().empty()) GTEST_SKIP() << "there is no uv here; scripts/install_uv.sh installs it";
+  const PackageIndex index(let_in, PackageIndex::Hashes::told, source_folder());
+  const Variable place("UV_DEFAULT_INDEX", "inner=" + index.url()), user("UV_INDEX_INNER_USERNAME", "somebody"),
+      password("UV_INDEX_INNER_PASSWORD", "geheim-789");
+  EnvironmentStoreOptions options;
+  options.allow_source_builds = true;
+  options.installer = installer_.path();
+  const auto environment = prepare(*open(options), "srcneeds");
+  EXPECT_EQ(environment->info.packages.size(), 3U);
+  for (const auto& sentence : heard_) EXPECT_THAT(sentence, Not(HasSubstr("geheim")));
+  const std::string words = "grep -r -l geheim-789 '" + directory_.path() + "/store'";
+  EXPECT_NE(std::system(words.c_str()), 0) << "a password lies in the store";  // NOLINT: words of the test's own
+}
+
 TEST_F(SourceBuild, TakesAnEarlyOrYankedVersionForWhoeverAsksForIt) {
   const PackageIndex index({}, PackageIndex::Hashes::told, source_folder());
   const auto store = open(from_index(index));
