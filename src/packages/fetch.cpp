@@ -8,7 +8,7 @@
 
 #include <pysandbox/error.hpp>
 
-#include "packages/find_program.hpp"
+#include "process/find_program.hpp"
 #include "packages/resolution_files.hpp"
 #include "support/in_quotes.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "packages/installer.hpp"
-#include "packages/process_launcher.hpp"
+#include "process/launcher.hpp"
 
 namespace pysandbox::packages {
 
