@@ -31,6 +31,7 @@
 #include <pysandbox/export.hpp>
 #include <pysandbox/job.hpp>
 #include <pysandbox/limits.hpp>
+#include <pysandbox/pool.hpp>
 #include <pysandbox/result.hpp>
 
 namespace pysandbox {
@@ -129,37 +130,9 @@ class PYSANDBOX_EXPORT ContainerRunner {
 
   // What this host can enforce. Runs nothing of anybody's.
   virtual std::vector<HostFinding> check() = 0;
-};
 
-// Parked containers: made in advance by forking an interpreter that has loaded what most programs need, each for one
-// program. A run that gets one starts in a fraction of the time that a new interpreter takes; one that gets none,
-// because none is ready or it asks for StartMode::fresh, starts as ever. RunResult::isolation says which it was.
-//
-// For each environment that is in use the runner keeps such an interpreter, a zygote, in a container of its own, and
-// makes parked containers on a thread of its own. The first run in an environment gets none.
-struct PoolOptions {
-  // Parked at one time in each environment. A maximum of zero: no pool. A minimum of zero: two for each processor.
-  std::uint32_t maximum = 0;
-  std::uint32_t minimum = 0;
-
-  // What all parked containers of the runner may use together; the zygotes come on top.
-  std::uint64_t memory_bytes = 256ULL << 20;
-
-  // Programs of one zygote share its address layout and hash seed, so it is replaced after so many, or so long.
-  std::uint32_t rotate_after_programs = 1'000;
-  std::chrono::seconds rotate_after{600};
-
-  // Parked beyond the minimum go after so long without need of them; after ten times that without any run, all.
-  std::chrono::seconds idle_time{30};
-
-  // What a zygote loads, by name of module: of the standard library, and of the packages of its environment those that
-  // are there. Importing a package runs its code before there is a job, in the interpreter from which all jobs of that
-  // environment are forked: name only what you trust in whatever environment it turns up.
-  std::vector<std::string> preload = {
-      "base64",    "bisect", "collections", "contextlib", "copy",      "csv",      "dataclasses", "datetime", "enum",
-      "functools", "heapq",  "itertools",   "json",       "math",      "operator", "pathlib",     "random",   "re",
-      "string",    "struct", "textwrap",    "time",       "traceback", "typing",   "warnings"};
-  std::vector<std::string> preload_packages{};
+  // Nothing if it keeps no containers parked.
+  virtual std::optional<PoolUsage> pool_usage() { return std::nullopt; }
 };
 
 struct NativeRunnerOptions {

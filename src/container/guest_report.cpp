@@ -27,6 +27,7 @@ std::optional<Number> parse_number(std::string_view text) {
 
 // kind [errno [bytes inodes]] NUL name NUL line NUL value NUL traceback NUL; see report.py.
 std::optional<GuestReport> parse_guest_report(std::string_view text) {
+  if (text.empty() || text.front() == '\0') return std::nullopt;  // the file is made full of them
   const auto fields = split(text, '\0');
   if (fields.size() < 5) return std::nullopt;
   GuestReport report;

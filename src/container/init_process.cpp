@@ -30,8 +30,6 @@ extern const std::byte pysandbox_zygote_image_end[];
 namespace pysandbox::container {
 namespace {
 
-constexpr int ready_timeout_ms = 20'000;  // it takes one millisecond; a host that needs more is not well
-
 constexpr std::uint64_t all_namespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;  // and cgroup, by the init
 
@@ -156,10 +154,10 @@ void InitProcess::map_ids(const InitStart& start) const {
   write_proc(pid_, "gid_map", std::to_string(guest_id) + " " + std::to_string(start.host_gid) + " 1" + others);
 }
 
-void InitProcess::wait_until_ready() {
+void InitProcess::wait_until_ready(std::chrono::milliseconds patience) {
   Report report{};
   int workspace = -1;
-  const bool heard = receive(channel_.get(), report, {&workspace, 1}, ready_timeout_ms);
+  const bool heard = receive(channel_.get(), report, {&workspace, 1}, static_cast<int>(patience.count()));
   workspace_.reset(workspace);
   landlock_abi_ = report.landlock_abi;
   if (heard && report.event == Event::failed) throw_step_failed(report);
@@ -167,13 +165,13 @@ void InitProcess::wait_until_ready() {
   throw Error(
       ErrorCode::sandbox_unavailable,
       !heard && errno == ETIMEDOUT
-          ? "a new container was not ready after 20 s; is this host overloaded?"
+          ? "a new container was not ready after " + std::to_string(patience.count()) + " ms; is this host overloaded?"
           : "a new container ended before it was ready; was it killed from outside, or is there no memory left?");
 }
 
-void InitProcess::wait_until_parked() {
+void InitProcess::wait_until_parked(std::chrono::milliseconds patience) {
   Report report{};
-  const bool heard = receive(channel_.get(), report, {}, ready_timeout_ms);
+  const bool heard = receive(channel_.get(), report, {}, static_cast<int>(patience.count()));
   if (heard && report.event == Event::failed) throw_step_failed(report);
   if (heard && report.event == Event::parked) return;
   throw Error(ErrorCode::sandbox_unavailable, "an interpreter could not be parked; is there no memory left?");

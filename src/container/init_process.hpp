@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,6 +27,9 @@ class InitImage {
  private:
   UniqueFd fd_;
 };
+
+// It takes one millisecond; a host that needs more is not well.
+inline constexpr std::chrono::milliseconds building_patience{20'000};
 
 struct InitStart {
   std::uint32_t host_uid;  // what the guest is on the host
@@ -71,8 +75,8 @@ class InitProcess final : public Init {
   int landlock_abi() const noexcept { return landlock_abi_; }  // what it found; once ready
 
   // Throws Error{sandbox_unavailable}, naming the step and the remedy, if the container could not be built.
-  void wait_until_ready();
-  void wait_until_parked();
+  void wait_until_ready(std::chrono::milliseconds patience = building_patience);
+  void wait_until_parked(std::chrono::milliseconds patience = building_patience);
 
   // What it shall be, and the `tasks` files by which a forked one joins its cgroup on v1.
   void tell(const ContainerPlan& plan, std::span<const UniqueFd> cgroup_files) const;

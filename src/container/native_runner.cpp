@@ -105,6 +105,9 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     if (place_ && init_) throw Error(ErrorCode::conflict, "this container has run its one program; open another one");
     const InputNeed inputs = measure_inputs(program) + measure_aids(aids_);
     if (auto result = run_parked(program, inputs, sink)) return std::move(*result);
+    if (parts_.pool) {
+      parts_.pool->note_start(spec_.start == StartMode::fresh ? WarmPool::Start::fresh : WarmPool::Start::cold);
+    }
     if (!place_) take_own_place();
     start_init(inputs);
     init_->wait_until_ready();
@@ -133,6 +136,7 @@ class NativeContainer final : public Container, public WorkspaceHolder {
   std::optional<RunResult> run_parked(const Program& program, const InputNeed& inputs, const OutputSink& sink) {
     if (parked_ && (!suits_parked(program) || !parked_->init->is_alive())) parked_.reset();
     if (!parked_) return std::nullopt;
+    const auto start = parked_->was_waiting ? WarmPool::Start::parked : WarmPool::Start::on_demand;
     bool was_heard = false;
     const auto heard = [&](Stream stream, std::string_view text) {
       was_heard = true;
@@ -140,10 +144,13 @@ class NativeContainer final : public Container, public WorkspaceHolder {
     };
     try {
       wake_parked();
-      return run_in_init(program, inputs, sink ? OutputSink(heard) : OutputSink());
+      RunResult result = run_in_init(program, inputs, sink ? OutputSink(heard) : OutputSink());
+      parts_.pool->note_start(start);
+      return result;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::sandbox_unavailable || was_heard || !can_be_placed_again(program)) throw;
     }
+    parts_.pool->note_failure();
     workspace_.reset();
     init_.reset();
     place_.reset();
@@ -297,6 +304,11 @@ class NativeRunner final : public ContainerRunner, public PoolHolder {
 
   std::size_t parked(const std::string& environment_directory) override {
     return pool_ ? pool_->parked(environment_directory) : 0;
+  }
+
+  std::optional<PoolUsage> pool_usage() override {
+    const std::lock_guard lock(mutex_);
+    return pool_ ? std::optional(pool_->usage()) : std::nullopt;
   }
 
   std::vector<HostFinding> check() override {

@@ -3,17 +3,20 @@
 // The number is the job's user id under root and the name of its cgroup. It is held
 // by a byte-range lock on one small file, so it is free again the moment its
 // holder dies, however it dies, and whoever gets it next knows that what carries this name is dead.
+// All slots of one table are locks of one descriptor; among them the table itself keeps count.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include <pysandbox/container_runner.hpp>
 
-#include "support/unique_fd.hpp"
-
 namespace pysandbox::container {
+
+class HeldSlots;
 
 class Slot {
  public:
@@ -28,10 +31,10 @@ class Slot {
 
  private:
   friend class SlotTable;
-  Slot(UniqueFd lock, std::uint32_t index, std::uint32_t first_uid)
-      : lock_(std::move(lock)), index_(index), first_uid_(first_uid) {}
+  Slot(std::shared_ptr<HeldSlots> held, std::uint32_t index, std::uint32_t first_uid)
+      : held_(std::move(held)), index_(index), first_uid_(first_uid) {}
 
-  UniqueFd lock_;
+  std::shared_ptr<HeldSlots> held_;
   std::uint32_t index_;
   std::uint32_t first_uid_;
 };
@@ -48,11 +51,13 @@ class SlotTable {
   std::optional<Slot> claim_dead(const std::string& name) const;
 
  private:
-  std::optional<Slot> try_claim(std::uint32_t index) const;
+  std::shared_ptr<HeldSlots> held() const;
 
   std::string path_;
   std::uint32_t first_uid_;
   std::uint32_t count_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<HeldSlots> held_;
 };
 
 }  // namespace pysandbox::container

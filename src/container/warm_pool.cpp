@@ -17,6 +17,7 @@ constexpr milliseconds look_interval{1'000};
 constexpr milliseconds quiet_time{5};  // after a take: who took one needs the processors more, while there are others
 constexpr milliseconds first_patience{1'000};  // after a failure; doubled with each
 constexpr milliseconds last_patience{60'000};
+constexpr milliseconds making_patience{2'000};  // of a program; then a new interpreter is sooner
 constexpr int idle_times_until_gone = 10;
 constexpr std::size_t at_once = 4;  // that build themselves at one time
 
@@ -46,39 +47,105 @@ void block_signals() {
 WarmPool::WarmPool(const ZygoteParts& parts)
     : parts_(parts),
       options_(parts.options.pool),
-      minimum_(minimum_of(options_)),
+      bounds_{minimum_of(options_), options_.maximum, options_.idle_time},
       thread_([this](const std::stop_token& stop) { keep(stop); }) {}
 
 WarmPool::~WarmPool() = default;
 
 std::unique_ptr<ParkedContainer> WarmPool::take(const std::string& environment_directory) {
-  std::deque<std::unique_ptr<ParkedContainer>> dead;  // buried without the lock
-  const std::lock_guard lock(mutex_);
-  Environment& environment = wish_for(environment_directory);
-  std::unique_ptr<ParkedContainer> found;
-  while (!found && !environment.parked.empty()) {
-    if (environment.parked.front()->init->is_alive()) {
-      found = std::move(environment.parked.front());
-    } else {
-      dead.push_back(std::move(environment.parked.front()));
+  std::shared_ptr<Zygote> zygote;
+  {
+    const std::lock_guard lock(mutex_);
+    Environment& environment = wish_for(environment_directory);
+    environment.size->note_arrival(environment.used);
+    std::unique_ptr<ParkedContainer> found;
+    while (!found && !environment.parked.empty()) {
+      auto& first = environment.parked.front();
+      (first->init->is_alive() ? found : ended_.containers.emplace_back()) = std::move(first);
+      environment.parked.pop_front();
     }
-    environment.parked.pop_front();
+    if (!found && environment.zygote && environment.used - environment.zygote->born() < options_.rotate_after * 2 &&
+        environment.zygote->reserve(1) == 1) {
+      zygote = environment.zygote;
+      ++making_now_;
+    }
+    rouse();
+    if (!zygote) return found;
   }
-  if (!found) ++environment.misses;
-  changed_.notify_all();
-  return found;
+  return make_now(zygote);
+}
+
+std::unique_ptr<ParkedContainer> WarmPool::make_now(const std::shared_ptr<Zygote>& zygote) noexcept {
+  std::unique_ptr<ParkedContainer> made;
+  try {
+    made = zygote->finish_parking(zygote->begin_parking(making_patience), making_patience);
+    made->was_waiting = false;
+  } catch (const std::exception&) {
+    // Then a new interpreter runs the program, and says what is wrong if it cannot either.
+  }
+  const std::lock_guard lock(mutex_);
+  if (!made) ++usage_.failures;
+  if (zygote->is_spoiled()) drop(zygote);
+  --making_now_;
+  rouse();
+  return made;
+}
+
+void WarmPool::drop(const std::shared_ptr<Zygote>& zygote) {
+  for (auto& [key, environment] : environments_) {
+    if (environment.zygote == zygote) ended_.zygotes.push_back(std::move(environment.zygote));
+  }
 }
 
 void WarmPool::bury(std::unique_ptr<ParkedContainer> ended) noexcept {
   ended->init->kill();
   const std::lock_guard lock(mutex_);
-  ended_.push_back(std::move(ended));
+  ended_.containers.push_back(std::move(ended));
+  rouse();
+}
+
+void WarmPool::note_start(Start start) noexcept {
+  const std::lock_guard lock(mutex_);
+  switch (start) {
+    case Start::parked:
+      ++usage_.parked_starts;
+      break;
+    case Start::on_demand:
+      ++usage_.on_demand_starts;
+      break;
+    case Start::cold:
+      ++usage_.cold_starts;
+      break;
+    case Start::fresh:
+      ++usage_.fresh_starts;
+      break;
+  }
+}
+
+void WarmPool::note_failure() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++usage_.failures;
+}
+
+PoolUsage WarmPool::usage() {
+  const std::lock_guard lock(mutex_);
+  PoolUsage now = usage_;
+  now.options = options_;
+  now.options.minimum = bounds_.minimum;
+  now.environments = environments_.size();
+  for (const auto& [key, one] : environments_) {
+    now.zygotes += one.zygote != nullptr;
+    now.parked += one.parked.size();
+    now.parked_bytes += one.parked.size() * one.bytes_each;
+    now.arrivals_per_second += one.size->arrivals_per_second(Clock::now());
+  }
+  return now;
 }
 
 HostFinding WarmPool::finding() {
   std::unique_lock lock(mutex_);
   Environment& environment = wish_for("");
-  changed_.notify_all();
+  rouse();
   changed_.wait_for(lock, std::chrono::seconds(5),
                     [&] { return !environment.parked.empty() || !environment.flaw.empty(); });
   if (!environment.flaw.empty()) {
@@ -100,8 +167,7 @@ WarmPool::Environment& WarmPool::wish_for(const std::string& directory) {
   environment.used = Clock::now();
   if (is_new) {
     environment.directory = directory;
-    environment.wanted = minimum_;
-    environment.looked = environment.used;
+    environment.size.emplace(bounds_);
   }
   return environment;
 }
@@ -110,40 +176,68 @@ void WarmPool::keep(const std::stop_token& stop) {
   block_signals();
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    std::deque<std::unique_ptr<ParkedContainer>> surplus = std::move(ended_);
-    ended_.clear();
-    shrink(Clock::now(), surplus);
-    if (!surplus.empty()) {
+    shrink(Clock::now());
+    if (!ended_.containers.empty() || !ended_.zygotes.empty()) {
+      Ended ended = std::exchange(ended_, {});
       lock.unlock();
-      surplus.clear();
+      ended = {};
       lock.lock();
     }
-    if (Environment* environment = next_to_fill(Clock::now())) {
-      fill(lock, *environment);
+    if (Environment* worn = next_to_renew(Clock::now())) {
+      renew(lock, *worn);
+    } else if (Environment* wanting = next_to_fill(Clock::now())) {
+      fill(lock, *wanting);
     } else {
-      const bool is_lacking =
-          !ended_.empty() || std::any_of(environments_.begin(), environments_.end(), [](const auto& one) {
-            return one.second.parked.size() < one.second.wanted && one.second.flaw.empty();
-          });
-      changed_.wait_for(lock, stop, is_lacking ? quiet_time : look_interval,
-                        [&] { return next_to_fill(Clock::now()) != nullptr; });
+      rest(lock, stop);
     }
   }
 }
 
-// The one that lacks most.
+void WarmPool::rest(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  const auto now = Clock::now();
+  const bool has_work_soon = !ended_.containers.empty() || !ended_.zygotes.empty() ||
+                             std::any_of(environments_.begin(), environments_.end(), [&](const auto& one) {
+                               return lacking(one.second, now) > 0 && one.second.flaw.empty();
+                             });
+  is_resting_ = !has_work_soon;
+  changed_.wait_for(lock, stop, has_work_soon ? quiet_time : look_interval,
+                    [&] { return has_work_soon ? false : !is_resting_; });
+  is_resting_ = false;
+}
+
+// It looks every few milliseconds while there is something to do: then nobody needs to wake it.
+void WarmPool::rouse() {
+  if (!is_resting_) return;
+  is_resting_ = false;
+  changed_.notify_all();
+}
+
+std::uint32_t WarmPool::lacking(const Environment& environment, Clock::time_point now) const {
+  const std::size_t wanted = environment.size->wanted(now);
+  return static_cast<std::uint32_t>(wanted - std::min(wanted, environment.parked.size()));
+}
+
+// One without a zygote, or whose zygote has served for so long that another one is to be there when its time is over.
+WarmPool::Environment* WarmPool::next_to_renew(Clock::time_point now) {
+  const std::uint32_t nearly_all = options_.rotate_after_programs - options_.rotate_after_programs / 4;
+  for (auto& [key, one] : environments_) {
+    if (now < one.retry_at) continue;
+    if (!one.zygote || one.zygote->children() >= nearly_all || now - one.zygote->born() >= options_.rotate_after) {
+      return &one;
+    }
+  }
+  return nullptr;
+}
+
+// The one that lacks most. Not while programs wait for containers that they make themselves.
 WarmPool::Environment* WarmPool::next_to_fill(Clock::time_point now) {
   Environment* found = nullptr;
-  const auto lacks = [](const Environment& one) { return one.wanted - one.parked.size(); };
+  if (making_now_ > 0) return found;
   for (auto& [key, one] : environments_) {
-    if (one.misses > 0) {
-      one.wanted = std::min(options_.maximum, one.wanted * 2);
-      one.misses = 0;
-      one.looked = now;
-    }
-    if (one.parked.size() >= one.wanted || now < one.retry_at || room_for(one) == 0) continue;
-    if (one.parked.size() * 2 > one.wanted && now - one.used < quiet_time) continue;
-    if (found == nullptr || lacks(one) > lacks(*found)) found = &one;
+    const std::uint32_t lack = lacking(one, now);
+    if (lack == 0 || !one.zygote || now < one.retry_at || room_for(one) == 0) continue;
+    if (one.parked.size() > lack && now - one.used < quiet_time) continue;
+    if (found == nullptr || lack > lacking(*found, now)) found = &one;
   }
   return found;
 }
@@ -155,64 +249,79 @@ std::size_t WarmPool::room_for(const Environment& environment) const {
   return used >= options_.memory_bytes ? 0 : (options_.memory_bytes - used) / environment.bytes_each;
 }
 
-void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment) {
-  const bool had_zygote = environment.zygote != nullptr;
-  const std::size_t count = std::min({environment.wanted - environment.parked.size(), room_for(environment), at_once});
+void WarmPool::renew(std::unique_lock<std::mutex>& lock, Environment& environment) {
+  std::shared_ptr<Zygote> made;
   std::string failure;
-  std::deque<std::unique_ptr<ParkedContainer>> parked;
   lock.unlock();
   try {
-    park(environment, count, parked);
+    made = std::make_shared<Zygote>(parts_, environment.directory);
   } catch (const std::exception& error) {
-    environment.zygote.reset();
     failure = error.what();
   }
   lock.lock();
+  if (!made) return note_flaw(environment, failure);
+  ++usage_.zygotes_started;
+  if (environment.zygote) ended_.zygotes.push_back(std::move(environment.zygote));
+  environment.zygote = std::move(made);
+  changed_.notify_all();
+}
+
+void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment) {
+  const std::shared_ptr<Zygote> zygote = environment.zygote;
+  const std::size_t count = zygote->reserve(static_cast<std::uint32_t>(
+      std::min({std::size_t{lacking(environment, Clock::now())}, room_for(environment), at_once})));
+  std::deque<std::unique_ptr<ParkedContainer>> parked;
+  std::string failure;
+  lock.unlock();
+  const auto start = Clock::now();
+  try {
+    std::deque<Zygote::Parking> begun;
+    while (begun.size() < count) begun.push_back(zygote->begin_parking(building_patience));
+    for (auto& one : begun) parked.push_back(zygote->finish_parking(std::move(one), building_patience));
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  const auto took = Clock::now() - start;
+  const Cgroup* cgroup = parked.empty() ? nullptr : parked.back()->place.cgroup.get();
+  const std::uint64_t bytes = cgroup == nullptr ? 0 : std::max<std::uint64_t>(cgroup->memory_peak(), 1 << 20);
+  lock.lock();
+  if (bytes > 0) environment.bytes_each = bytes;
+  environment.size->note_parked(static_cast<std::uint32_t>(parked.size()), took);
   for (auto& one : parked) environment.parked.push_back(std::move(one));
+  if (lacking(environment, Clock::now()) == 0) environment.size->note_full();
   if (failure.empty()) {
     environment.flaw.clear();
     environment.patience = milliseconds(0);
-  } else if (!had_zygote) {  // else it was killed, say, and another one may live
-    note_failure(environment, failure);
+  } else {
+    // One that has served was killed, say, and another one may live.
+    const bool has_served = zygote->has_served();
+    if (environment.zygote == zygote) ended_.zygotes.push_back(std::move(environment.zygote));
+    if (has_served) ++usage_.failures;
+    if (!has_served) note_flaw(environment, failure);
   }
   changed_.notify_all();
 }
 
-void WarmPool::park(Environment& environment, std::size_t count, std::deque<std::unique_ptr<ParkedContainer>>& parked) {
-  auto& zygote = environment.zygote;
-  if (!zygote || zygote->children() >= options_.rotate_after_programs ||
-      Clock::now() - zygote->born() >= options_.rotate_after) {
-    zygote = std::make_shared<Zygote>(parts_, environment.directory);
-  }
-  count = std::min<std::size_t>(count, options_.rotate_after_programs - zygote->children());
-  std::deque<Zygote::Parking> begun;
-  while (begun.size() < count) begun.push_back(zygote->begin_parking());
-  for (auto& one : begun) parked.push_back(zygote->finish_parking(std::move(one)));
-  const Cgroup* cgroup = parked.back()->place.cgroup.get();
-  if (cgroup != nullptr) environment.bytes_each = std::max<std::uint64_t>(cgroup->memory_peak(), 1 << 20);
-}
-
-void WarmPool::note_failure(Environment& environment, const std::string& why) {
+void WarmPool::note_flaw(Environment& environment, const std::string& why) {
+  ++usage_.failures;
   environment.flaw = why;
   environment.patience = std::clamp(environment.patience * 2, first_patience, last_patience);
   environment.retry_at = Clock::now() + environment.patience;
+  changed_.notify_all();
 }
 
-// What is not needed goes by halves; what has waited for too long with its zygote's layout goes in any case.
-void WarmPool::shrink(Clock::time_point now, std::deque<std::unique_ptr<ParkedContainer>>& surplus) {
+// What is not needed goes; what has waited for too long with its zygote's layout goes in any case.
+void WarmPool::shrink(Clock::time_point now) {
   for (auto place = environments_.begin(); place != environments_.end();) {
     Environment& one = place->second;
-    if (now - one.looked >= options_.idle_time) {
-      one.wanted = std::max(minimum_, one.wanted / 2);
-      one.looked = now;
-    }
     const bool is_unused = now - one.used >= options_.idle_time * idle_times_until_gone;
-    if (is_unused) one.wanted = 0;
-    while (!one.parked.empty() && (one.parked.size() > one.wanted || !one.parked.front()->init->is_alive() ||
+    const std::size_t wanted = is_unused ? 0 : one.size->wanted(now);
+    while (!one.parked.empty() && (one.parked.size() > wanted || !one.parked.front()->init->is_alive() ||
                                    now - one.parked.front()->zygote->born() >= options_.rotate_after * 2)) {
-      surplus.push_back(std::move(one.parked.front()));
+      ended_.containers.push_back(std::move(one.parked.front()));
       one.parked.pop_front();
     }
+    if (is_unused && one.zygote) ended_.zygotes.push_back(std::move(one.zygote));
     place = is_unused ? environments_.erase(place) : std::next(place);
   }
 }

@@ -252,7 +252,10 @@ bool Workspace::is_unchanged_input(const std::string& path, const struct stat& s
 
 std::string Workspace::read_report() const {
   const UniqueFd file = open_beneath(root_, "report", O_RDONLY | O_NOFOLLOW);
-  return file ? read_small_fd(file.get(), 32 << 10) : std::string();
+  char first = '\0';
+  // Mostly there is none: then the file is as it was made.
+  if (!file || ::pread(file.get(), &first, 1, 0) != 1 || first == '\0') return {};
+  return read_small_fd(file.get(), 32 << 10);
 }
 
 Workspace::Fill Workspace::fill() const {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -17,8 +18,10 @@
 namespace pysandbox::container {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int start_timeout_ms = 60'000;  // it imports what the operator has chosen
-constexpr int answer_timeout_ms = 20'000;
+constexpr int most_late_answers = 64;
 
 // Those of most programs. The quota is lowered when there is one, and until then must hold any inputs.
 Limits limits_of_parked() {
@@ -147,59 +150,89 @@ void Zygote::wait_for_interpreter(const UniqueFd& errors) {
   if (flaw != ZygoteFlaw::none) fail(std::string("a zygote is not fit to be forked: ") + text_of(flaw));
 }
 
-Zygote::Parking Zygote::begin_parking() {
+std::uint32_t Zygote::reserve(std::uint32_t count) noexcept {
+  const std::uint32_t most = parts_.options.pool.rotate_after_programs;
+  std::uint32_t before = children_;
+  std::uint32_t granted;
+  do granted = before >= most ? 0 : std::min(count, most - before);
+  while (!children_.compare_exchange_weak(before, before + granted));
+  return granted;
+}
+
+// The place is made while the zygote forks.
+Zygote::Parking Zygote::begin_parking(milliseconds patience) {
+  int pair[2];
+  check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "making a channel to a container");
+  UniqueFd ours(pair[0]);
+  UniqueFd theirs(pair[1]);
+  std::unique_lock forking(forking_);
+  const std::uint32_t number = order_fork(theirs);
+  theirs.reset();
   Place place = take_place(parts_.slots, parts_.cgroups, limits_of_parked());
-  const bool root = ::geteuid() == 0;
-  Forked forked = fork();
+  Forked forked = hear_of_fork(number, std::move(ours), patience);
+  forking.unlock();
   auto init = std::make_unique<InitProcess>(std::move(forked.init));
-  give_user(forked.pid_inside, root ? first_parked_id + place.slot.index() : guest_id);
+  give_user(forked.pid_inside, ::geteuid() == 0 ? first_parked_id + place.slot.index() : guest_id, patience);
   if (place.cgroup) place.cgroup->adopt(init->pid());
   const auto tasks_files = place.cgroup ? place.cgroup->take_tasks_files() : std::vector<UniqueFd>();
   init->tell(plan_of_parked(static_cast<std::uint32_t>(tasks_files.size())), tasks_files);
   return {std::move(place), std::move(init)};
 }
 
-std::unique_ptr<ParkedContainer> Zygote::finish_parking(Parking parking) {
+std::unique_ptr<ParkedContainer> Zygote::finish_parking(Parking parking, milliseconds patience) {
   Place& place = parking.place;
   std::unique_ptr<InitProcess>& init = parking.init;
   const bool root = ::geteuid() == 0;
-  init->wait_until_ready();
+  init->wait_until_ready(patience);
   // A zygote says which process it has forked; whose it is we see for ourselves.
   const std::string status = read_small_file("/proc/" + std::to_string(init->pid()) + "/status");
   if (!has_ids(status, "Uid", root ? place.slot.uid() : ::geteuid()) ||
       !has_ids(status, "Gid", root ? place.slot.uid() : ::getegid())) {
     fail("a parked container has not the user that it was given");
   }
-  init->wait_until_parked();
+  init->wait_until_parked(patience);
+  has_served_ = true;
   return std::make_unique<ParkedContainer>(ParkedContainer{shared_from_this(), std::move(place), std::move(init)});
 }
 
-Zygote::Forked Zygote::fork() {
-  int pair[2];
-  check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "making a channel to a container");
-  UniqueFd ours(pair[0]);
-  const UniqueFd theirs(pair[1]);
-  const int theirs_fd = theirs.get();
-  const ForkOrder order{++children_};
-  ForkAnswer answer{};
-  int pidfd = -1;
-  if (!send(orders_.get(), order, {&theirs_fd, 1}) || !receive(orders_.get(), answer, {&pidfd, 1}, answer_timeout_ms)) {
-    fail("a zygote has ended");
-  }
-  UniqueFd owned(pidfd);
-  if (answer.number != order.number) fail("a zygote does not answer what it was asked");
-  if (answer.pid <= 0 || !owned) {
-    fail("a zygote cannot be forked: " + errno_text(-answer.pid) + "; " + namespace_remedy(-answer.pid));
-  }
-  const pid_t pid = pid_of(owned.get());
-  if (pid <= 0) fail("a process that a zygote has forked is not there any more");
-  return {{pid, std::move(owned), std::move(ours)}, answer.pid};
+std::uint32_t Zygote::order_fork(const UniqueFd& channel) {
+  const int fd = channel.get();
+  const ForkOrder order{++orders_given_};
+  if (send(orders_.get(), order, {&fd, 1})) return order.number;
+  spoiled_ = true;
+  fail("a zygote has ended");
 }
 
-void Zygote::give_user(std::int32_t pid_inside, std::uint32_t id) {
+// Whoever ordered before us may have given up: what was forked then finds its channel closed, and ends.
+Zygote::Forked Zygote::hear_of_fork(std::uint32_t number, UniqueFd channel, milliseconds patience) {
+  ForkAnswer answer{};
+  UniqueFd pidfd;
+  for (int late = 0; late <= most_late_answers && answer.number < number; ++late) {
+    int received = -1;
+    if (!receive(orders_.get(), answer, {&received, 1}, static_cast<int>(patience.count()))) {
+      spoiled_ = true;
+      fail("a zygote has ended");
+    }
+    pidfd.reset(received);
+  }
+  if (answer.number != number) {
+    spoiled_ = true;
+    fail("a zygote does not answer what it was asked");
+  }
+  if (answer.pid <= 0 || !pidfd) {
+    fail("a zygote cannot be forked: " + errno_text(-answer.pid) + "; " + namespace_remedy(-answer.pid));
+  }
+  const pid_t pid = pid_of(pidfd.get());
+  if (pid <= 0) fail("a process that a zygote has forked is not there any more");
+  return {{pid, std::move(pidfd), std::move(channel)}, answer.pid};
+}
+
+void Zygote::give_user(std::int32_t pid_inside, std::uint32_t id, milliseconds patience) {
+  const std::lock_guard lock(mapping_);
   Report report{};
-  if (!send(init_->channel(), IdMap{pid_inside, id}) || !receive(init_->channel(), report, {}, answer_timeout_ms) ||
-      report.event != Event::mapped) {
+  if (!send(init_->channel(), IdMap{pid_inside, id}) ||
+      !receive(init_->channel(), report, {}, static_cast<int>(patience.count())) || report.event != Event::mapped) {
+    spoiled_ = true;  // also if it is only late: its answer would be taken for the next one's
     fail("the container of a zygote has ended");
   }
   if (report.error != 0) throw_step_failed(report);

@@ -4,9 +4,11 @@
 // that is forked from it; nothing else is.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,13 +38,17 @@ struct ParkedContainer {
   std::shared_ptr<Zygote> zygote;  // whose container is around this one's processes: it must not end before them
   Place place;
   std::unique_ptr<InitProcess> init;
+  bool was_waiting = true;  // else it was made when its program was there
 };
 
-// Belongs to one thread at a time.
+// Threads: every method may be called from any.
 class Zygote : public std::enable_shared_from_this<Zygote> {
  public:
   // Returns when it can be forked. Throws Error{sandbox_unavailable} with what its interpreter said if it cannot.
   Zygote(const ZygoteParts& parts, std::string environment_directory);
+
+  // How many of `count` may still be forked, since it is replaced after so many. They count as forked.
+  std::uint32_t reserve(std::uint32_t count) noexcept;
 
   // A container that builds itself meanwhile: much of that is waiting, so several at once take hardly longer than one.
   struct Parking {
@@ -50,11 +56,14 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
     std::unique_ptr<InitProcess> init;
   };
 
-  // Both throw Error if no container comes of it; then this zygote is of no use any more.
-  Parking begin_parking();
-  std::unique_ptr<ParkedContainer> finish_parking(Parking parking);
+  // Each step may take `patience`. Both throw Error if no container comes of it.
+  Parking begin_parking(std::chrono::milliseconds patience);
+  std::unique_ptr<ParkedContainer> finish_parking(Parking parking, std::chrono::milliseconds patience);
 
-  std::uint32_t children() const noexcept { return children_; }
+  // It is dead, or does not answer: of no use any more.
+  bool is_spoiled() const noexcept { return spoiled_; }
+  bool has_served() const noexcept { return has_served_; }       // a container came of it
+  std::uint32_t children() const noexcept { return children_; }  // reserved
   std::chrono::steady_clock::time_point born() const noexcept { return born_; }
 
  private:
@@ -66,14 +75,20 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   InitStart start() const;
   void start_interpreter();
   void wait_for_interpreter(const UniqueFd& errors);
-  Forked fork();
-  void give_user(std::int32_t pid_inside, std::uint32_t id);
+  std::uint32_t order_fork(const UniqueFd& channel);
+  Forked hear_of_fork(std::uint32_t number, UniqueFd channel, std::chrono::milliseconds patience);
+  void give_user(std::int32_t pid_inside, std::uint32_t id, std::chrono::milliseconds patience);
   ContainerPlan plan_of_parked(std::uint32_t cgroup_files) const;
 
   const ZygoteParts parts_;
   std::string environment_directory_;
   std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
-  std::uint32_t children_ = 0;
+  std::atomic<std::uint32_t> children_ = 0;
+  std::atomic<bool> spoiled_ = false;
+  std::atomic<bool> has_served_ = false;
+  std::mutex forking_;  // an order and its answer
+  std::uint32_t orders_given_ = 0;
+  std::mutex mapping_;
   // Destroyed from the last to the first, as in a container.
   Place place_;
   std::unique_ptr<InitProcess> init_;

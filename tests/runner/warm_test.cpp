@@ -148,13 +148,48 @@ TEST(WarmStart, IsColdFirstAndWarmThenAndFreshWhenThatIsAsked) {
   EXPECT_EQ(run(*runner, "pass", StartMode::fresh).isolation.start, "fresh");
 }
 
-TEST(WarmStart, NeverWaitsForAnInterpreterToBeParked) {
+PoolUsage usage(ContainerRunner& runner) { return runner.pool_usage().value(); }
+
+TEST(WarmStart, ForksTheZygoteForAProgramWhenNothingIsParked) {
   const auto runner = make_native_runner(with_pool(1));
   run(*runner, "pass");
   wait_for([&] { return parked(*runner) == 1; });
+  const PoolUsage before = usage(*runner);
   std::vector<std::unique_ptr<Container>> open;
-  for (int i = 0; i < 4; ++i) open.push_back(runner->open({}));
-  for (const auto& container : open) EXPECT_EQ(container->run(program("print(1)"), {}).stdout, "1\n");
+  for (int i = 0; i < 6; ++i) open.push_back(runner->open({}));
+  for (const auto& container : open) {
+    const RunResult result = container->run(program("print(1)"), {});
+    EXPECT_EQ(result.stdout, "1\n");
+    EXPECT_EQ(result.isolation.start, "warm");
+  }
+  const PoolUsage after = usage(*runner);
+  EXPECT_EQ(after.parked_starts + after.on_demand_starts - before.parked_starts - before.on_demand_starts, 6u);
+  EXPECT_GE(after.on_demand_starts - before.on_demand_starts, 3u);  // some may have been parked meanwhile
+  EXPECT_EQ(after.cold_starts, before.cold_starts);
+  EXPECT_EQ(after.failures, 0u);
+}
+
+// More programs than a zygote may serve, at once and from many threads.
+TEST(WarmStart, ServesABurstAcrossTheEndOfAZygote) {
+  NativeRunnerOptions options = with_pool(2);
+  options.pool.rotate_after_programs = 8;
+  const auto runner = make_native_runner(options);
+  run(*runner, "pass");
+  wait_for([&] { return parked(*runner) == 2; });
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 6; ++k) {
+        const std::string number = std::to_string(10 * i + k);
+        EXPECT_EQ(run(*runner, "print(" + number + ")").stdout, number + "\n");
+      }
+    });
+  }
+  threads.clear();
+  const PoolUsage after = usage(*runner);
+  EXPECT_EQ(after.parked_starts + after.on_demand_starts + after.cold_starts, 49u);
+  EXPECT_EQ(after.failures, 0u);
+  EXPECT_GE(after.zygotes_started, 2u);
 }
 
 TEST(WarmStart, IsNotForAProgramWhoseVariablesAnInterpreterReadsWhenItStarts) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -59,6 +61,29 @@ TEST_F(SlotTableTest, TakesOnlyTheDeadFromTheDead) {
   for (const char* name : {"job-", "job-x", "job-1", "other", "job-99999999999", "job-1900000001x"}) {
     EXPECT_FALSE(table.claim_dead(name)) << name;
   }
+}
+
+// It shares the descriptor of its parent's locks, which so would not exclude it.
+TEST_F(SlotTableTest, GivesAForkedProcessOtherSlotsThanItsParent) {
+  const SlotTable table(options_);
+  const Slot held = table.claim();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool other = table.claim().uid() != held.uid();
+    ::_exit(other ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(table.claim().uid(), held.uid());
+}
+
+TEST_F(SlotTableTest, GoesOnInANewFileWhenSomebodyRemovesTheOldOne) {
+  const SlotTable table(options_);
+  const Slot before = table.claim();
+  std::filesystem::remove(options_.state_directory + "/slots");
+  const Slot after = table.claim();
+  EXPECT_NE(SlotTable(options_).claim().uid(), after.uid());
 }
 
 TEST_F(SlotTableTest, RefusesADirectoryThatOthersCanWrite) {
