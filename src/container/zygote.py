@@ -21,12 +21,25 @@ def end_quickly():
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-        take_down([name for name in sys.modules if name not in loaded])
+        names = new_in(sys.modules, loaded)
+        take_down(["__main__"] * ("__main__" in sys.modules) + names)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
         return
     leave(ending[0])
+
+# To look at a key is to write to it: its references are counted. What is new stands at the end of a dictionary, and if
+# the sum is right there is nothing else that is new.
+def new_in(scope, old):
+    found = []
+    for key in reversed(scope):
+        if key in old:
+            break
+        found.append(key)
+    if len(scope) == len(old) + len(found):
+        return found[::-1]
+    return [key for key in scope if key not in old]
 
 # As the interpreter does it (finalize_modules() in its pylifecycle.c): first they are forgotten, and what lives on is
 # emptied, private names first.
@@ -35,7 +48,7 @@ def take_down(names):
     module = None
     for name in names:
         del sys.modules[name]
-    for name in sys.__dict__.keys() - own_names:
+    for name in new_in(sys.__dict__, own_names):
         delattr(sys, name)
     gc.collect()
     for survivor in reversed(survivors):
@@ -95,8 +108,8 @@ def take(words, argument_count):
             os.environ[name] = value
     sys.path[1:1] = os.environ["PYTHONPATH"].split(":") if "PYTHONPATH" in os.environ else []
 
-# A forked process copies each page when it first writes to it. What every program will do is done once before there is
-# one, with nobody's data, so that it has its copies then.
+# What every program will do is done once in the zygote, so that what an interpreter makes when it first needs it is
+# there; and once by a process that then tells which pages it needed (see init/working_set.hpp).
 def rehearse():
     path = sys.path[:]
     words = sys.orig_argv + [name + "=" + value for name, value in os.environ.items()]
@@ -116,8 +129,22 @@ def rehearse():
         sys.stdout = sys.__stdout__
     finally:
         _signal.signal(_signal.SIGXCPU, _signal.SIG_DFL)
-    take_down([name for name in sys.modules if name not in loaded and name != "__main__"])
+    take_down(new_in(sys.modules, loaded))
     sys.path[:] = path
+
+# What programs that have these do, more or less.
+usual = {
+    "numpy": "a = numpy.arange(600.0).reshape(20, 30)\nprint(a.sum(), (a @ a.T).mean(axis=0), numpy.sort(a[0])[:3])",
+    "pandas": "f = pandas.DataFrame({'a': [1, 2, 3], 'b': [1.5, 2.5, 3.5]})\nprint(f, f.sum(), f[f.a > 1])",
+}
+
+def use_packages():
+    for name, code in usual.items():
+        if name in sys.modules:
+            try:
+                exec("import " + name + "\n" + code, {})
+            except BaseException:
+                pass  # then its pages come when they are needed
 
 # Its descriptor was /dev/null until now: what a stream has found out about it must be found out again.
 def open_again(stream, fd):
@@ -138,15 +165,20 @@ for path in [path for path, finder in sys.path_importer_cache.items() if finder 
     del sys.path_importer_cache[path]  # what is not there now may be there then
 library = _ctypes.dlopen("/proc/self/fd/5", 2)
 posix.close(5)
-serve, wait, leave = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in ("serve", "wait", "leave"))
-loaded = frozenset(sys.modules) - {"__main__"}
-own_names = frozenset(sys.__dict__) | {"orig_argv"}
+calls = ("serve", "rehearsed", "wait", "leave")
+serve, rehearsed, wait, leave = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in calls)
+loaded = frozenset(sys.modules)
+own_names = frozenset(sys.__dict__)
+rehearse()
 gc.collect()
 gc.freeze()
 
-serve()
+is_scout = serve()
 renew_randomness()
-rehearse()
+if is_scout:
+    rehearse()
+    use_packages()
+    rehearsed()
 argument_count = wait()
 take(read_words(3), argument_count)
 sys.stdin = sys.__stdin__ = open_again(sys.stdin, 0)

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,7 @@
 #include "container/init/recipe.hpp"
 #include "container/init/seccomp.hpp"
 #include "container/init/step.hpp"
+#include "container/init/working_set.hpp"
 #include "container/init/workspace.hpp"
 #include "container/launch_plan.hpp"
 
@@ -42,6 +44,7 @@ namespace {
 constexpr std::uint64_t all_namespaces =
     CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
+constexpr unsigned scout_seconds = 10;
 constexpr int job_fd = 4;    // in a parked interpreter: where its program comes from
 constexpr int words_fd = 3;  // in an interpreter that has its program, until it has read it
 
@@ -110,6 +113,7 @@ void keep_only_channel(int channel) noexcept {
 // In the interpreter: what become_program() does before it knows its program.
 void park(int job, int abi) noexcept {
   begin(Step::park);
+  populate_working_set();
   drop_last_capabilities();
   new_session();
   begin(Step::close_descriptors);
@@ -173,6 +177,26 @@ void become_container(int channel) noexcept {
   bury({guest}, {control_fd, plan.host, built.accounting, program.plan.last_resort_milliseconds});
 }
 
+// A process that does, with nobody's data, what a program does, so that its pages are known. True in that process; what
+// it changes ends with it.
+bool send_scout() noexcept {
+  expect_working_set();
+  PyOS_BeforeFork();
+  const pid_t scout = ::fork();
+  if (scout == 0) {
+    ::alarm(scout_seconds);
+    note_pages_before();
+    PyOS_AfterFork_Child();
+    return true;
+  }
+  PyOS_AfterFork_Parent();
+  int status = 1;
+  while (scout > 0 && ::waitpid(scout, &status, 0) < 0 && errno == EINTR) {
+  }
+  take_working_set(status == 0);
+  return false;
+}
+
 void answer(std::uint32_t number, std::int32_t pid, int pidfd) noexcept {
   const ForkAnswer answer{number, pid};
   const bool sent = pidfd < 0 ? send(zygote_orders_fd, answer) : send(zygote_orders_fd, answer, {&pidfd, 1});
@@ -185,9 +209,11 @@ void answer(std::uint32_t number, std::int32_t pid, int pidfd) noexcept {
 using namespace pysandbox::container;
 using namespace pysandbox::container::init;
 
-// Called with the interpreter's lock held. Returns in parked interpreters only.
+// Called with the interpreter's lock held. Returns 0 in parked interpreters, and 1 in the one process that shall
+// rehearse a program and then call pysandbox_rehearsed().
 extern "C" __attribute__((visibility("default"))) int pysandbox_serve() noexcept {
   const ZygoteFlaw flaw = find_flaw();
+  if (flaw == ZygoteFlaw::none && send_scout()) return 1;
   answer(0, static_cast<std::int32_t>(flaw), -1);
   if (flaw != ZygoteFlaw::none) ::_exit(1);
   for (;;) {
@@ -208,6 +234,11 @@ extern "C" __attribute__((visibility("default"))) int pysandbox_serve() noexcept
     answer(order.number, pid > 0 ? static_cast<std::int32_t>(pid) : -error, pidfd);
     if (pidfd >= 0) ::close(pidfd);
   }
+}
+
+extern "C" __attribute__((visibility("default"))) int pysandbox_rehearsed() noexcept {
+  note_pages_after();
+  ::_exit(0);
 }
 
 // Tells the host that this interpreter is parked, and waits for its program. Returns how many of the words in

@@ -13,7 +13,7 @@ inline constexpr auto allowed_to_zygotes = std::to_array<std::string_view>({
     "clone3", "unshare", "fsopen", "fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr", "mount",
     "umount2", "pivot_root", "setresuid", "setresgid", "setgroups", "sethostname", "setdomainname", "keyctl", "prctl",
     "capset", "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "signalfd4",
-    "getpriority", "setpriority", "sched_setscheduler",
+    "getpriority", "setpriority", "sched_setscheduler", "madvise",
 });
 // clang-format on
 
