@@ -47,10 +47,16 @@ std::size_t count(const std::vector<HostFinding>& findings, Level level) {
       std::count_if(findings.begin(), findings.end(), [&](const auto& one) { return one.level == level; }));
 }
 
+// With the pool that a server has: the probes then attack from containers that were parked.
+RunnerChoice with_pool(RunnerChoice choice) {
+  if (choice.native.pool.maximum == 0) choice.native.pool.maximum = 64;
+  return choice;
+}
+
 }  // namespace
 
 int examine(const DoctorCommand& command) {
-  Sandbox sandbox({make_runner(command.runner), nullptr});
+  Sandbox sandbox({make_runner(with_pool(command.runner)), nullptr});
   std::vector<HostFinding> findings = sandbox.check();
   for (auto& finding : run_probes(sandbox)) findings.push_back(std::move(finding));
   const auto missing = count(findings, Level::missing);

@@ -158,6 +158,7 @@ http::Response ServiceOperations::capabilities(const api::Caller& caller) {
 http::Response ServiceOperations::metrics() {
   Metrics::Now now;
   now.workers = parts_.workers;
+  now.pool = parts_.sandbox.pool_usage();
   if (const auto* listener = listener_.load(); listener != nullptr) now.connections = listener->connections();
   try {
     now.jobs = parts_.sandbox.jobs()->counts();

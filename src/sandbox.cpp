@@ -87,6 +87,7 @@ void Sandbox::drain(std::chrono::milliseconds patience) {
 }
 
 std::vector<HostFinding> Sandbox::check() { return parts_->runner->check(); }
+std::optional<PoolUsage> Sandbox::pool_usage() { return parts_->runner->pool_usage(); }
 
 JobStore* Sandbox::jobs() noexcept { return parts_->jobs.get(); }
 FileStore* Sandbox::files() noexcept { return parts_->files.get(); }

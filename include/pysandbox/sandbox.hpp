@@ -20,6 +20,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -124,6 +125,9 @@ class PYSANDBOX_EXPORT Sandbox {
 
   // What this host can enforce; see ContainerRunner::check().
   std::vector<HostFinding> check();
+
+  // How the runner's pool is; see ContainerRunner::pool_usage().
+  std::optional<PoolUsage> pool_usage();
 
   // The parts, for looking at; null if it has none.
   JobStore* jobs() noexcept;

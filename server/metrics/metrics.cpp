@@ -10,8 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
 
 #include <pysandbox/export.hpp>
+
+#include "metrics/pool_rows.hpp"
 
 namespace pysandbox::server {
 namespace {
@@ -82,6 +85,9 @@ struct Metrics::Families {
                                   .Register(registry);
   Histogram& request_time = histogram(registry, "pysandbox_http_request_seconds",
                                       "From the head of a request to the end of its answer", request_seconds);
+
+  std::mutex mutex;
+  std::optional<PoolRows> pool;
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
@@ -140,6 +146,11 @@ std::string Metrics::text(const Now& now) {
   families_->oldest_queued.Set(oldest);
   families_->workers.Set(now.workers);
   families_->connections.Set(static_cast<double>(now.connections));
+  const std::lock_guard lock(families_->mutex);
+  if (now.pool) {
+    if (!families_->pool) families_->pool.emplace(families_->registry);
+    families_->pool->set(*now.pool);
+  }
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 

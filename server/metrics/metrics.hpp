@@ -29,6 +29,7 @@ class Metrics {
     std::optional<JobCounts> jobs;  // of the whole store, whoever serves it; nothing if it cannot be asked
     unsigned workers = 0;
     std::size_t connections = 0;
+    std::optional<PoolUsage> pool;  // nothing: there is none, and no rows of it
   };
 
   // In the text exposition format 0.0.4.

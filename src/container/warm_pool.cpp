@@ -151,7 +151,12 @@ HostFinding WarmPool::finding() {
   if (!environment.flaw.empty()) {
     return {"warm starts", HostFinding::Level::weaker, environment.flaw, "see what it says, or do without a pool"};
   }
-  return {"warm starts", HostFinding::Level::pass, std::to_string(environment.parked.size()) + " containers are parked",
+  return {"warm starts", HostFinding::Level::pass,
+          std::to_string(environment.parked.size()) + " containers are parked, of at least " +
+              std::to_string(bounds_.minimum) + " and at most " + std::to_string(bounds_.maximum) +
+              " in each environment; all may use " + std::to_string(options_.memory_bytes >> 20) +
+              " MiB; a zygote serves for " + std::to_string(options_.rotate_after_programs) + " programs or " +
+              std::to_string(options_.rotate_after.count()) + " s",
           ""};
 }
 

@@ -74,6 +74,30 @@ TEST(MetricsText, TellsWhatIsSoNow) {
   EXPECT_THAT(metrics.text({.jobs = JobCounts{}}), HasSubstr("pysandbox_oldest_queued_seconds 0\n"));
 }
 
+TEST(MetricsText, TellsHowThePoolIs) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.text({}), Not(HasSubstr("pysandbox_pool")));
+  PoolUsage pool;
+  pool.options.minimum = 4;
+  pool.options.maximum = 64;
+  pool.parked = 3;
+  pool.zygotes = 2;
+  pool.parked_starts = 10;
+  pool.on_demand_starts = 5;
+  metrics.text({.pool = pool});
+  pool.on_demand_starts = 7;
+  pool.failures = 1;
+  const std::string text = metrics.text({.pool = pool});
+  for (const char* row :
+       {"pysandbox_pool_min 4\n", "pysandbox_pool_max 64\n", "pysandbox_pool_memory_budget_bytes 268435456\n",
+        "pysandbox_pool_rotate_after_programs 1000\n", "pysandbox_pool_rotate_after_seconds 600\n",
+        "pysandbox_pool_parked 3\n", "pysandbox_pool_zygotes 2\n", "pysandbox_starts_total{start=\"parked\"} 10\n",
+        "pysandbox_starts_total{start=\"on_demand\"} 7\n", "pysandbox_starts_total{start=\"cold\"} 0\n",
+        "pysandbox_pool_failures_total 1\n"}) {
+    EXPECT_THAT(text, HasSubstr(row));
+  }
+}
+
 TEST(MetricsText, DoesNotInventWhatTheStoreCannotTell) {
   EXPECT_THAT(Metrics().text({}), HasSubstr("pysandbox_queue_depth Nan\n"));
 }
