@@ -4,14 +4,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <pysandbox/sandbox.hpp>
 
@@ -140,6 +143,45 @@ void run_and_kill(NativeRunnerOptions options) {
 }
 
 TEST(Residue, IsNoneAfterAThousandRunsWithKillsInTheMiddle) { run_and_kill({}); }
+
+// How many warm runs: PYSANDBOX_RESIDUE_RUNS=100000 is the long way (some minutes).
+int warm_runs() {
+  const char* const asked = std::getenv("PYSANDBOX_RESIDUE_RUNS");
+  return asked == nullptr ? 2'000 : std::atoi(asked);
+}
+
+// From several threads at once, so that there are parked ones, some made on demand, and zygotes that are replaced.
+TEST(Residue, IsNoneAfterManyWarmRuns) {
+  if (::geteuid() != 0) {
+    if (std::getenv("CI") != nullptr) FAIL() << "CI runs this as root";
+    GTEST_SKIP() << "only root can see every process and mount";
+  }
+  NativeRunnerOptions options;
+  options.first_uid = first_uid;
+  options.uid_count = uid_count;
+  options.pool.maximum = 8;
+  options.pool.rotate_after_programs = 500;
+  Sandbox({.runner = make_native_runner(options)}).run({.code = "pass"});
+  const Counts before = count_everything();
+  {
+    Sandbox sandbox({.runner = make_native_runner(options)});
+    std::atomic<int> left = warm_runs();
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        while (left-- > 0) {
+          EXPECT_EQ(sandbox.run({.code = "open('a', 'w').write('x' * 5000)"}).outcome, Outcome::ok);
+        }
+      });
+    }
+    threads.clear();
+    const PoolUsage used = sandbox.pool_usage().value();
+    EXPECT_GT(used.parked_starts + used.on_demand_starts, used.cold_starts);
+    EXPECT_EQ(used.failures, 0u);
+    RecordProperty("on_demand", static_cast<int>(used.on_demand_starts));
+  }
+  EXPECT_EQ(count_when_settled(before), before);
+}
 
 TEST(Residue, IsNoneWithAPoolEither) { run_and_kill({.pool = {.maximum = 8, .rotate_after_programs = 50}}); }
 

@@ -1,6 +1,7 @@
 // Parked interpreters: like new ones in all that a program can see, and nothing of one program in the next.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -553,6 +554,93 @@ TEST(WarmStart, DoesNotForkAnInterpreterThatHasThreads) {
 
 TEST(WarmStart, DoesNotForkAnInterpreterThatHasDescriptors) {
   EXPECT_EQ(start_with("X = 1\nkept = open('/etc/hosts')"), "cold");
+}
+
+// A package in whose zygote, and so in all that is forked from it, one system call fails.
+std::string refusing(long system_call) {
+  return "import ctypes, struct\nX = 1\n"
+         "steps = [(0x20, 0, 0, 0), (0x15, 0, 1, " +
+         std::to_string(system_call) +
+         "), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]\n"
+         "code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))\n"
+         "program = struct.pack('H6xQ', len(steps), ctypes.addressof(code))\n"
+         "if ctypes.CDLL(None).syscall(317, 1, 0, program) != 0: raise OSError('no filter')\n";
+}
+
+struct Tried {
+  std::set<std::string> starts;
+  PoolUsage pool;
+};
+
+// Runs programs until the pool has failed with it, or until one is warm.
+Tried run_where(long system_call) {
+  const Module module(refusing(system_call));
+  NativeRunnerOptions options = with_pool(1);
+  options.pool.preload_packages = {"chosen"};
+  const auto runner = make_native_runner(options);
+  Tried tried;
+  for (int i = 0; i < 100 && tried.pool.failures == 0 && !tried.starts.contains("warm"); ++i) {
+    const auto result = runner->open({.environment_directory = module.path()})->run(program("print(1)"), {});
+    EXPECT_EQ(result.stdout, "1\n") << result.stderr;
+    tried.starts.insert(result.isolation.start);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    tried.pool = usage(*runner);
+  }
+  return tried;
+}
+
+// Each step of lock-down that calls the kernel. No program may ever run in what came of a step that failed.
+TEST(WarmStart, IsNotThereWhenAStepOfLockDownFails) {
+  const std::map<std::string, long> steps = {{"mount", SYS_mount},
+                                             {"fsopen", SYS_fsopen},
+                                             {"fsmount", SYS_fsmount},
+                                             {"open_tree", SYS_open_tree},
+                                             {"mount_setattr", SYS_mount_setattr},
+                                             {"move_mount", SYS_move_mount},
+                                             {"pivot_root", SYS_pivot_root},
+                                             {"umount2", SYS_umount2},
+                                             {"sethostname", SYS_sethostname},
+                                             {"keyctl", SYS_keyctl},
+                                             {"setresuid", SYS_setresuid},
+                                             {"setresgid", SYS_setresgid},
+                                             {"unshare", SYS_unshare},
+                                             {"capset", SYS_capset},
+                                             {"prctl", SYS_prctl},
+                                             {"setsid", SYS_setsid},
+                                             {"close_range", SYS_close_range},
+                                             {"landlock_restrict_self", SYS_landlock_restrict_self},
+                                             {"seccomp", SYS_seccomp},
+                                             {"fspick", SYS_fspick},
+                                             {"prlimit64", SYS_prlimit64}};
+  for (const auto& [name, number] : steps) {
+    const Tried tried = run_where(number);
+    EXPECT_EQ(tried.starts, std::set<std::string>{"cold"}) << name;
+    EXPECT_GE(tried.pool.failures, 1u) << name;
+  }
+}
+
+TEST(WarmStart, IsThereWhenTheCallThatFailsIsNoStep) { EXPECT_TRUE(run_where(SYS_swapon).starts.contains("warm")); }
+
+// numpy's old generator knows nothing of forks.
+TEST(WarmStart, SeedsTheOldGeneratorOfNumpyOncePerProgram) {
+  const Module module("X = 1");
+  fs::create_directories(module.path() + "/site-packages/numpy/random");
+  std::ofstream(module.path() + "/site-packages/numpy/__init__.py") << "from . import random\n";
+  std::ofstream(module.path() + "/site-packages/numpy/random/__init__.py")
+      << "import posix\nstate, seeds = posix.urandom(8), 0\n"
+         "def seed():\n  global state, seeds\n  state, seeds = posix.urandom(8), seeds + 1\n";
+  NativeRunnerOptions options = with_pool(4);
+  options.pool.preload_packages = {"numpy"};
+  const auto runner = make_warm_runner(options);
+  std::set<std::string> states;
+  for (int i = 0; i < 6; ++i) {
+    const auto result =
+        runner->open({.environment_directory = module.path()})
+            ->run(program("import numpy\nprint(numpy.random.seeds, numpy.random.state.hex(), 'random')"), {});
+    EXPECT_EQ(result.stdout.substr(0, 2), "1 ") << result.stdout << result.stderr;
+    states.insert(result.stdout);
+  }
+  EXPECT_EQ(states.size(), 6u);
 }
 
 TEST(WarmStart, TellsWhyThereIsNone) {
