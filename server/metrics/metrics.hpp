@@ -26,10 +26,10 @@ class Metrics {
 
   // What is so at this moment.
   struct Now {
-    std::optional<JobCounts> jobs;  // of the whole store, whoever serves it; nothing if it cannot be asked
+    std::optional<JobCounts> jobs{};  // of the whole store, whoever serves it; nothing if it cannot be asked
     unsigned workers = 0;
     std::size_t connections = 0;
-    std::optional<PoolUsage> pool;  // nothing: there is none, and no rows of it
+    std::optional<PoolUsage> pool{};  // nothing: there is none, and no rows of it
   };
 
   // In the text exposition format 0.0.4.

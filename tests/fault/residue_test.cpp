@@ -147,7 +147,7 @@ TEST(Residue, IsNoneAfterAThousandRunsWithKillsInTheMiddle) { run_and_kill({}); 
 // How many warm runs: PYSANDBOX_RESIDUE_RUNS=100000 is the long way (some minutes).
 int warm_runs() {
   const char* const asked = std::getenv("PYSANDBOX_RESIDUE_RUNS");
-  return asked == nullptr ? 2'000 : std::atoi(asked);
+  return asked == nullptr ? 500 : std::atoi(asked);
 }
 
 // From several threads at once, so that there are parked ones, some made on demand, and zygotes that are replaced.
