@@ -145,7 +145,7 @@ struct ForkAnswer {
 };
 
 // Why an interpreter must not be forked: what a fork would take over, or lose.
-enum class ZygoteFlaw : std::int32_t { none, threads, descriptors, filter };
+enum class ZygoteFlaw : std::int32_t { none, threads, descriptors, filter, shared_memory };
 
 // To a zygote's init, which answers with a Report: `pid` becomes the guest, under this id of the zygote's.
 struct IdMap {

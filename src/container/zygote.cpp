@@ -71,6 +71,8 @@ const char* text_of(ZygoteFlaw flaw) {
       return "a module that it loads has opened a descriptor, which every fork would share; preload other modules";
     case ZygoteFlaw::filter:
       return "it has no system-call filter";
+    case ZygoteFlaw::shared_memory:
+      return "a module that it loads has mapped memory that every fork could write; preload other modules";
   }
   return "it says something unknown";
 }

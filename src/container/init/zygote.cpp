@@ -19,7 +19,9 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "container/control_channel.hpp"
 #include "container/init/landlock.hpp"
@@ -69,12 +71,28 @@ Numbers numbers_in(const char* directory) noexcept {
   return found;
 }
 
-// A fork takes one thread along and leaves the locks of the others locked; and it takes every descriptor along.
+// Whether the kernel would share memory that can be written with what is forked. "sh" is shared and "mw" may be made
+// writable, which the permissions of the moment do not tell: proc_pid_smaps(5).
+bool shares_memory() noexcept {
+  std::FILE* const maps = std::fopen("/proc/self/smaps", "re");
+  if (maps == nullptr) return true;
+  bool found = false;
+  for (char line[512]; !found && std::fgets(line, sizeof line, maps) != nullptr;) {
+    found = std::strncmp(line, "VmFlags:", 8) == 0 && std::strstr(line, " sh ") != nullptr &&
+            std::strstr(line, " mw ") != nullptr;
+  }
+  std::fclose(maps);
+  return found;
+}
+
+// A fork takes one thread along and leaves the locks of the others locked; and it takes along every descriptor, and
+// what memory is shared stays shared.
 ZygoteFlaw find_flaw() noexcept {
   if (numbers_in("/proc/self/task").count != 1) return ZygoteFlaw::threads;
   const Numbers descriptors = numbers_in("/proc/self/fd");  // 0, 1, 2 and the orders
   if (descriptors.count != 4 || descriptors.highest != zygote_orders_fd) return ZygoteFlaw::descriptors;
   if (::prctl(PR_GET_SECCOMP) != 2) return ZygoteFlaw::filter;
+  if (shares_memory()) return ZygoteFlaw::shared_memory;
   return ZygoteFlaw::none;
 }
 

@@ -1,0 +1,54 @@
+// Parked interpreters: what they must not bring along, and what they must leave to others.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <pysandbox/container_runner.hpp>
+
+#include "support/temporary_directory.hpp"
+#include "support/warm_runner.hpp"
+
+namespace pysandbox::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+Program program(const std::string& code) { return {.entry_point = "main.py", .code = code}; }
+
+// A package that the operator has chosen.
+class Chosen {
+ public:
+  explicit Chosen(const std::string& code) {
+    fs::create_directories(place_ / "site-packages");
+    std::ofstream(place_ / "site-packages/chosen.py") << code;
+    fs::permissions(place_.path(), fs::perms(0755));
+  }
+  std::string path() const { return place_.path(); }
+
+ private:
+  TemporaryDirectory place_;
+};
+
+// Python's own maps are shared unless one asks for another kind, and need no descriptor.
+TEST(WarmIsolation, ForksNoInterpreterThatSharesMemory) {
+  const Chosen chosen("import mmap\nX = mmap.mmap(-1, 4096)\n");
+  NativeRunnerOptions options;
+  options.pool.maximum = options.pool.minimum = 2;
+  options.pool.preload_packages = {"chosen"};
+  const auto runner = make_native_runner(options);
+  for (int i = 0; i < 4; ++i) {
+    const auto result = runner->open({.environment_directory = chosen.path()})
+                            ->run(program("import chosen\nprint(chosen.X[:6])\nchosen.X[:6] = b'secret'"), {});
+    EXPECT_EQ(result.stdout, "b'\\x00\\x00\\x00\\x00\\x00\\x00'\n") << result.stderr;
+    EXPECT_EQ(result.isolation.start, "cold");
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+}
+
+}  // namespace
+}  // namespace pysandbox::testing
