@@ -1,5 +1,6 @@
 import sys
 
+new = set(sys.modules)  # what a new interpreter has
 here = sys.path.pop(0)  # the working directory: it will be another one, so nothing is looked for there
 import posix, io, os, gc, atexit, _ctypes, _signal, _thread, _weakref
 
@@ -97,6 +98,15 @@ def load_packages(names):
                 raise
     sys.path.remove("/environment/site-packages")
 
+# A program's own modules come before all others but those that a new interpreter has already. Where one has the name
+# of one that was loaded here, nothing but a new interpreter will do.
+def hides_what_is_loaded(directory):
+    for entry in posix.listdir(directory):
+        name, _, ending = entry.partition(".")
+        if name in ahead and (ending in ("", "py", "pyc") or ending.endswith("so")):
+            return True
+    return False
+
 def take(words, argument_count):
     sys.orig_argv = words[:argument_count]
     sys.argv = ["-c", *words[5:argument_count]]
@@ -114,6 +124,7 @@ def rehearse():
     path = sys.path[:]
     words = sys.orig_argv + [name + "=" + value for name, value in os.environ.items()]
     take([os.fsdecode(word) for word in b"\0".join(map(os.fsencode, words)).split(b"\0")], len(sys.orig_argv))
+    hides_what_is_loaded("/workspace")
     streams = [open_again(stream, fd) for fd, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))]
     streams[1].reconfigure(line_buffering=True)
     main = type(sys)("__main__")
@@ -167,8 +178,9 @@ library = _ctypes.dlopen("/proc/self/fd/5", 2)
 posix.close(5)
 calls = ("serve", "rehearsed", "wait", "leave")
 serve, rehearsed, wait, leave = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in calls)
-loaded = frozenset(sys.modules)
-own_names = frozenset(sys.__dict__)
+loaded = frozenset(sys.modules) - {"__main__"}
+own_names = frozenset(sys.__dict__) | {"orig_argv"}
+ahead = {name.partition(".")[0] for name in loaded} - new - set(sys.builtin_module_names)
 rehearse()
 gc.collect()
 gc.freeze()
@@ -180,7 +192,10 @@ if is_scout:
     use_packages()
     rehearsed()
 argument_count = wait()
-take(read_words(3), argument_count)
+words = read_words(3)
+if hides_what_is_loaded(("/workspace/" + words[6]).rpartition("/")[0]):
+    posix.execve(words[0], words[:argument_count], dict(word.split("=", 1) for word in words[argument_count:]))
+take(words, argument_count)
 sys.stdin = sys.__stdin__ = open_again(sys.stdin, 0)
 sys.stdout = sys.__stdout__ = open_again(sys.stdout, 1)
 sys.stderr = sys.__stderr__ = open_again(sys.stderr, 2)

@@ -50,5 +50,31 @@ TEST(WarmIsolation, ForksNoInterpreterThatSharesMemory) {
   }
 }
 
+TEST(WarmIsolation, LeavesTheNamesOfItsModulesToAProgram) {
+  const auto runner = make_warm_runner();
+  for (const std::string name : {"random.py", "token.py", "types.py", "json/__init__.py", "json/data.txt", "csv.csv"}) {
+    Program p = program(
+        "import csv, json, random, token, types\n"
+        "print([getattr(m, 'MINE', 0) for m in (csv, json, random, token, types)])");
+    p.inputs = {{.path = name, .content = "MINE = 1"}};
+    const RunResult warm = runner->open({})->run(p, {});
+    const RunResult fresh = runner->open({.start = StartMode::fresh})->run(p, {});
+    EXPECT_EQ(warm.stdout, fresh.stdout) << name << warm.stderr;
+    EXPECT_EQ(warm.stderr, fresh.stderr) << name;
+  }
+}
+
+TEST(WarmIsolation, LeavesTheNamesOfItsModulesToAProgramInAFolder) {
+  const auto runner = make_warm_runner();
+  Program p = program("import os, random, sys\nprint(random.MINE, sys.argv, os.environ['COLOUR'], sys.stdin.read())");
+  p.entry_point = "source/main.py";
+  p.inputs = {{.path = "source/random.py", .content = "MINE = 1"}};
+  p.args = {"zw\xc3\xb6lf"};
+  p.env = {{"COLOUR", "gr\xc3\xbcn"}};
+  p.stdin = "input";
+  const RunResult result = runner->open({})->run(p, {});
+  EXPECT_EQ(result.stdout, "1 ['/workspace/source/main.py', 'zw\xc3\xb6lf'] gr\xc3\xbcn input\n") << result.stderr;
+}
+
 }  // namespace
 }  // namespace pysandbox::testing
