@@ -1,5 +1,6 @@
 // Parked interpreters: what they must not bring along, and what they must leave to others.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <filesystem>
@@ -74,6 +75,23 @@ TEST(WarmIsolation, LeavesTheNamesOfItsModulesToAProgramInAFolder) {
   p.stdin = "input";
   const RunResult result = runner->open({})->run(p, {});
   EXPECT_EQ(result.stdout, "1 ['/workspace/source/main.py', 'zw\xc3\xb6lf'] gr\xc3\xbcn input\n") << result.stderr;
+}
+
+// The kernel places things, and the C library makes threads, by what the limit was when the interpreter was started.
+TEST(WarmIsolation, HasTheStacksOfANewInterpreter) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_STACK, &before), 0);
+  const rlimit larger{64 << 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_STACK, &larger), 0);
+  const auto runner = make_warm_runner();
+  const std::string code =
+      "import ctypes\nlibc = ctypes.CDLL(None)\nkept = ctypes.create_string_buffer(64)\nsize = ctypes.c_size_t()\n"
+      "libc.pthread_getattr_default_np(kept)\nlibc.pthread_attr_getstacksize(kept, ctypes.byref(size))\n"
+      "print(size.value)";
+  const RunResult warm = runner->open({})->run(program(code), {});
+  const RunResult fresh = runner->open({.start = StartMode::fresh})->run(program(code), {});
+  ::setrlimit(RLIMIT_STACK, &before);
+  EXPECT_EQ(warm.stdout, fresh.stdout) << warm.stderr;
 }
 
 }  // namespace

@@ -97,6 +97,11 @@ void limit(__rlimit_resource resource, std::uint64_t value) noexcept {
 
 }  // namespace
 
+void limit_stack() noexcept {
+  begin(Step::resource_limits);
+  limit(RLIMIT_STACK, 8 << 20);
+}
+
 void limit_resources(const ProgramPlan& plan) noexcept {
   begin(Step::resource_limits);
   if (!applies(Layer::rlimits)) return;
@@ -106,7 +111,7 @@ void limit_resources(const ProgramPlan& plan) noexcept {
   limit(RLIMIT_NPROC, plan.processes + 1);  // and the init
   limit(RLIMIT_CPU, plan.cpu_seconds);
   limit(RLIMIT_MEMLOCK, 0);
-  limit(RLIMIT_STACK, 8 << 20);
+  limit_stack();
   if (plan.data_bytes != 0) limit(RLIMIT_DATA, plan.data_bytes);
 }
 

@@ -33,6 +33,7 @@ Guest start_program(const Received& received) noexcept;
 void block_deaths() noexcept;
 void new_session() noexcept;
 void connect_streams(const int (&streams)[3]) noexcept;
+void limit_stack() noexcept;  // the same for all programs
 void limit_resources(const ProgramPlan& plan) noexcept;
 void limit_what_nobody_needs() noexcept;
 void die_first_without_memory() noexcept;

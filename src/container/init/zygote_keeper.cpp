@@ -43,8 +43,9 @@ void place_descriptors(const int* files) noexcept {
   require(::fcntl(control_fd, F_SETFD, FD_CLOEXEC));
 }
 
-// Not within a program's limits: what is forked from it must be able to have larger ones. And without Landlock, under
-// which nobody can mount.
+// Not within a program's limits: what is forked from it must be able to have larger ones. But for the stack: all have
+// the same, and the kernel and the C library look at it when an interpreter is started, and never again. And without
+// Landlock, under which nobody can mount.
 [[noreturn]] void become_zygote(const Received& program) noexcept {
   drop_last_capabilities();
   new_session();
@@ -53,6 +54,7 @@ void place_descriptors(const int* files) noexcept {
   begin(Step::resource_limits);
   const rlimit none{0, 0};
   require(::setrlimit(RLIMIT_CORE, &none));
+  limit_stack();
   load_zygote_seccomp();
   verify_zygote_seccomp();
   begin(Step::execute);
