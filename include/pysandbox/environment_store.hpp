@@ -91,6 +91,7 @@ struct EnvironmentStoreOptions {
 
   // A package without a wheel that fits is built from its newest source that does. A wheel, if older, comes first.
   bool allow_source_builds = false;
+  std::size_t max_source_builds = 20;  // for one request, those that are needed to build others included
 
   std::string installer{};  // a path to uv or pip; empty: uv if it is found, else pip of `python`
   // How long the versions that a set of requirements gave are good for. Empty: as long as the store keeps them; zero:

@@ -101,7 +101,7 @@ class LocalEnvironmentStore final : public EnvironmentStore {
 
     // Others wait for this one, and hear what it does. Who waits for an environment to build in has a lock already:
     // with the place in the chain in their names, locks are always taken in one order.
-    const std::string place = wish.chain.empty() ? "" : "-" + std::to_string(wish.chain.size());
+    const std::string place = wish.chain.titles.empty() ? "" : "-" + std::to_string(wish.chain.titles.size());
     MakersTurn turn(layout_.lock("set-" + key + place), progress, stop);
     if (auto ready = find_remembered(key, wish)) return ready;
     turn.begin();

@@ -20,8 +20,7 @@
 namespace pysandbox::packages {
 namespace {
 
-constexpr std::size_t most_builds = 20;  // for one set
-constexpr std::size_t deepest = 4;       // sources that are built to build others
+constexpr std::size_t deepest = 4;  // sources that are built to build others
 
 // Those that the installer took from what was built here, with what is known of them.
 std::vector<LockedWheel> with_builds(std::vector<LockedWheel> wheels, const std::vector<LockedWheel>& built) {
@@ -46,10 +45,6 @@ std::vector<LockedWheel> SourceResolver::resolve(const std::vector<std::string>&
     if (auto* wheels = std::get_if<std::vector<LockedWheel>>(&answer)) return with_builds(std::move(*wheels), built_);
     const auto& [why, missing] = std::get<Unresolved>(answer);
     if (!tools_.options.allow_source_builds || missing.empty()) throw why;
-    if (built_.size() == most_builds) {
-      throw Error(why.code(), fmt::format("{}; {} of its packages were built from source, and more are not", why.what(),
-                                          most_builds));
-    }
     if (!build_one_of(missing)) {
       throw Error(why.code(), std::string(why.what()) + "; nor is there a source of it that fits");
     }
@@ -61,6 +56,12 @@ bool SourceResolver::build_one_of(const std::vector<MissingWheel>& missing) {
     const auto source = choose_source(sources_of(package.name), package.specifiers, tools_.interpreter, tried_);
     if (!source) continue;
     check_chain(*source);
+    if (++*chain_.begun > tools_.options.max_source_builds) {
+      throw Error(
+          ErrorCode::environment_failed,
+          about_source(*source) + fmt::format("{} others were needed before it, and no more are built for one request",
+                                              tools_.options.max_source_builds));
+    }
     tried_.insert(source->title());
     built_.push_back(build(*source));
     return true;
@@ -78,14 +79,14 @@ const std::vector<SourceFile>& SourceResolver::sources_of(const std::string& nam
 
 // Whoever can publish packages can make two that need each other.
 void SourceResolver::check_chain(const SourceFile& source) const {
-  BuildChain chain = chain_;
+  std::vector<std::string> chain = chain_.titles;
   chain.push_back(source.title());
   const std::string way = fmt::format("{}", fmt::join(chain, ", which needs "));
-  if (std::ranges::find(chain_, source.title()) != chain_.end()) {
+  if (std::ranges::find(chain_.titles, source.title()) != chain_.titles.end()) {
     throw Error(ErrorCode::environment_failed,
                 about_source(source) + "it is needed to build itself: " + in_quotes(way));
   }
-  if (chain_.size() >= deepest) {
+  if (chain_.titles.size() >= deepest) {
     throw Error(ErrorCode::environment_failed,
                 about_source(source) + "too many sources are needed to build each other: " + in_quotes(way));
   }
@@ -104,7 +105,7 @@ LockedWheel SourceResolver::build(SourceFile source) {
   if (auto known = read_built(tools_.layout, from.key)) return *known;
 
   // Locks are taken in the order of the chain, so that two who build for each other never wait for each other.
-  const std::string lock = tools_.layout.lock(fmt::format("build-{}-{}", from.key, chain_.size()));
+  const std::string lock = tools_.layout.lock(fmt::format("build-{}-{}", from.key, chain_.titles.size()));
   const auto on_wait = [&, told = false](std::string_view) mutable {
     if (!std::exchange(told, true))
       tell("waiting for " + source.title() + ", which is being built for another environment");
@@ -135,7 +136,7 @@ std::shared_ptr<const Environment> SourceResolver::prepare(const SourceFile& sou
                                                            const std::vector<std::string>& requirements) {
   if (requirements.empty()) return nullptr;
   BuildChain chain = chain_;
-  chain.push_back(source.title());
+  chain.titles.push_back(source.title());
   try {
     return tools_.prepare(requirements, chain);
   } catch (const Error& error) {

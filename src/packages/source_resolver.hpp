@@ -23,7 +23,10 @@
 namespace pysandbox::packages {
 
 // The sources that are being built, each for the one before it: "x 1.0", "its-backend 2.0".
-using BuildChain = std::vector<std::string>;
+struct BuildChain {
+  std::vector<std::string> titles{};
+  std::shared_ptr<std::size_t> begun = std::make_shared<std::size_t>(0);  // builds, for all sets of one request
+};
 
 struct SourceTools {
   const StoreLayout& layout;

@@ -231,6 +231,11 @@ def hostile(folder, secret, port):
     add("options", "return ''", requires=["--index-url=http://127.0.0.1:9/"])
     add("lost", "return ''", requires=["nothing-of-that-name"])
     add("asksagain", "return ''", more="\ndef get_requires_for_build_wheel(settings=None):\n    return ['--pre', 'x @ file:///etc']\n")
+    for number in range(6):
+        add(f"depth_{number}", "return ''", requires=[f"depth-{number + 1}"])
+    add("many_0", "return ''", requires=[f"many-{number}" for number in range(1, 6)])
+    for number in range(1, 6):
+        add(f"many_{number}", plain(f"many_{number}", ""))
     add("cycle_a", "return ''", requires=["cycle-b"])
     add("cycle_b", "return ''", requires=["cycle-a"])
 

@@ -250,7 +250,10 @@ TEST_P(SourceBuildByInstaller, KnowsTheNetrcFile) {
 }
 
 TEST_F(SourceBuild, KnowsTheNameAndPasswordOfAnIndexThatHasAName) {
-  if (CountedInstaller::uv().empty()) GTEST_SKIP() << "there is no uv here; scripts/install_uv.sh installs it";
+  if (CountedInstaller::uv().empty()) {
+    ASSERT_EQ(std::getenv("CI"), nullptr) << "uv is missing; run scripts/install_uv.sh";
+    GTEST_SKIP() << "there is no uv here; scripts/install_uv.sh installs it";
+  }
   const PackageIndex index(let_in, PackageIndex::Hashes::told, source_folder());
   const Variable place("UV_DEFAULT_INDEX", "inner=" + index.url()), user("UV_INDEX_INNER_USERNAME", "somebody"),
       password("UV_INDEX_INNER_PASSWORD", "geheim-789");
@@ -372,6 +375,19 @@ TEST_F(SourceBuild, NeitherWaitsForItselfNorForTheOtherOfTwoThatNeedEachOther) {
     EXPECT_THAT(said, HasSubstr("needed to build itself")) << said;
     EXPECT_THAT(said, HasSubstr("cycle-b 1.0, which needs cycle-a 1.0"));
   }
+}
+
+TEST_F(SourceBuild, BuildsOnlySoManyForOneRequest) {
+  auto options = from_folder();
+  options.max_source_builds = 3;
+  EXPECT_THAT(refusal(*open(options), "many-0"), HasSubstr("3 others were needed before it"));
+}
+
+TEST_F(SourceBuild, BuildsOnlySoDeep) {
+  EXPECT_THAT(
+      refusal(*open(from_folder()), "depth-0"),
+      HasSubstr("'depth-0 1.0, which needs depth-1 1.0, which needs depth-2 1.0, which needs depth-3 1.0, which "
+                "needs depth-4 1.0'"));
 }
 
 TEST_F(SourceBuild, CanBeStopped) {
