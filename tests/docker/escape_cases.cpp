@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
@@ -53,10 +54,26 @@ class EscapeFromDocker final : public ::testing::Test {
   fs::path file_;
 };
 
+// Most attacks on system calls are stopped by the one filter, which is the native runner's: whole_table tries all
+// calls, and these the rules about arguments and what the engine adds. PYSANDBOX_ALL_PAYLOADS runs the rest too.
+constexpr auto tried_of_the_filter = std::to_array<std::string_view>(
+    {"clone3_namespace", "foreign_memory", "high_bits", "i386_calls", "limits_of_others", "loopback_service",
+     "mount_in_workspace", "ptrace", "second_filter", "set_id_program", "socket_families", "steal_descriptor",
+     "terminal_requests", "user_namespace", "whole_table"});
+
+bool is_tried(const fs::path& file) {
+  if (std::getenv("PYSANDBOX_ALL_PAYLOADS") != nullptr) return true;
+  const Payload payload = read_payload(file);
+  const auto& layers = payload.weaken;
+  if (std::find(layers.begin(), layers.end(), "seccomp") == layers.end()) return true;
+  return std::find(tried_of_the_filter.begin(), tried_of_the_filter.end(), payload.name) != tried_of_the_filter.end();
+}
+
 }  // namespace
 
 void add_escape_cases() {
   for (const auto& file : payload_files(directory / "payloads")) {
+    if (!is_tried(file)) continue;
     ::testing::RegisterTest("EscapeFromDocker", file.stem().c_str(), nullptr, nullptr, file.c_str(), 1,
                             [file]() -> ::testing::Test* { return new EscapeFromDocker(file); });
   }
