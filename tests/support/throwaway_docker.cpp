@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -64,6 +65,21 @@ bool is_running(const std::string& pid) {
   return name_end != std::string::npos && status.substr(name_end + 2, 1) != "Z";
 }
 
+// A container that was being started when its engine was killed may have a shim that no engine knows of: it names our
+// directory in its words.
+void kill_strays(const std::string& directory) {
+  std::error_code none;
+  for (fs::directory_iterator entry("/proc", none), end; !none && entry != end; entry.increment(none)) {
+    const std::string number = entry->path().filename();
+    if (number.find_first_not_of("0123456789") != std::string::npos || number == std::to_string(::getpid())) continue;
+    const std::string words = text_of(entry->path() / "cmdline");
+    if (words.find("containerd-shim") == std::string::npos || words.find(directory) == std::string::npos) continue;
+    const std::string child = text_of("/proc/" + number + "/task/" + number + "/children");
+    if (!child.empty()) ::kill(static_cast<pid_t>(std::stol(child)), SIGKILL);
+    ::kill(static_cast<pid_t>(std::stol(number)), SIGKILL);
+  }
+}
+
 // Innermost first.
 std::vector<fs::path> outside_directories() {
   std::vector<fs::path> found{"/run/docker/plugins", "/run/docker", "/run/containerd/s", "/run/containerd"};
@@ -95,8 +111,12 @@ ThrowawayDocker::ThrowawayDocker() : there_before_(outside_directories()) {
 }
 
 ThrowawayDocker::~ThrowawayDocker() {
-  start();  // only a living one can unmount what a killed one left
+  start();  // only a living one can unmount what the containers of a killed one left
   stop();
+  kill_strays(directory_.path());
+  // One that was killed leaves its data mounted on itself, and the next one takes that for somebody else's.
+  while (::umount2((directory_ / "data").c_str(), MNT_DETACH) == 0) {
+  }
   for (const auto& path : outside_directories()) {
     if (std::find(there_before_.begin(), there_before_.end(), path) == there_before_.end()) ::rmdir(path.c_str());
   }
