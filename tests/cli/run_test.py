@@ -149,6 +149,29 @@ class BadInput(CommandLine):
     def test_no_script_at_all_is_said(self):
         self.assert_one_clear_line(self.run_it("run"), "no program given")
 
+    def test_a_runner_is_chosen_by_name(self):
+        self.assert_one_clear_line(self.run_it("run", "-c", "1", "--runner", "podman"), "--runner")
+        self.assert_one_clear_line(self.run_it("run", "-c", "1", "--runtime", "runc"), "belongs to the oci runner")
+        self.assert_one_clear_line(self.run_it("run", "-c", "1", "--image", "python"), "belongs to the docker runner")
+        self.assert_one_clear_line(self.run_it("run", "-c", "1", "--min-isolation", "vm_like"), "a kernel of its own")
+        self.assert_one_clear_line(
+            self.run_it("run", "-c", "1", "--runner", "oci", "--runtime", "no-such-runtime"),
+            "no-such-runtime" if os.geteuid() == 0 else "only root")
+
+    def test_a_runtime_runs_programs_too(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can use the oci runner")
+        for runtime, boundary in (("runc", "process"), ("runsc", "vm_like")):
+            if not any(os.access(f"{place}/{runtime}", os.X_OK) for place in ("/usr/sbin", "/usr/bin")):
+                self.assertFalse(CI, f"there is no {runtime} here")
+                self.skipTest(f"there is no {runtime} here")
+            done = self.run_it("run", "-c", "print(6 * 7)", "--runner", "oci", "--runtime", runtime, "--json")
+            result = json.loads(done.stdout)
+            self.assertEqual((result["outcome"], result["stdout"]), ("ok", "42\n"), done)
+            self.assertEqual(result["isolation"]["runner"], "oci")
+            self.assertEqual(result["isolation"]["boundary"], boundary)
+            self.assertTrue(result["isolation"]["runtime"].startswith(runtime + " "))
+
     def test_a_directory_is_neither_a_script_nor_data(self):
         (self.dir / "d").mkdir()
         self.assert_one_clear_line(self.run_it("run", "d"), "d is a directory")

@@ -85,6 +85,7 @@ class Package:
             f"{lib}/pkgconfig/pysandbox.pc",
             *(f"{lib}/cmake/pysandbox/pysandbox-{name}.cmake"
               for name in ("config", "config-version", "targets", "targets-release",
+                           *(f"{part}-targets" for part in self.parts_of_the_library),
                            *(f"{part}-targets{kind}" for part in self.components for kind in ("", "-release")))),
         })
 
@@ -130,7 +131,8 @@ class StaticPackage(Package, UserProject):
     build_variable = "PYSANDBOX_STATIC_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="OFF")
     library_files = ["libpysandbox.a"]
-    components = ["environments", "network", "postgres"]
+    components = ["environments", "network", "oci", "postgres"]
+    parts_of_the_library = []
     pkg_config_words = ["--static"]
     consumer_loads = {"libsqlite3"}
 
@@ -149,6 +151,7 @@ class SharedPackage(Package, UserProject):
     build_variable = "PYSANDBOX_SHARED_BUILD"
     build_settings = settings(BUILD_SHARED_LIBS="ON", CMAKE_INSTALL_LIBDIR="lib/x86_64-linux-gnu")
     components = ["environments", "network", "postgres"]
+    parts_of_the_library = ["oci"]
     library_files = ["libpysandbox.so", f"libpysandbox.so.{VERSION.split('.')[0]}", f"libpysandbox.so.{VERSION}"]
     pkg_config_words = []
     consumer_loads = {"libpysandbox"}
