@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -19,12 +20,21 @@ constexpr milliseconds first_patience{1'000};  // after a failure; doubled with 
 constexpr milliseconds last_patience{60'000};
 constexpr milliseconds making_patience{2'000};  // of a program; then a new interpreter is sooner
 constexpr int idle_times_until_gone = 10;
-constexpr std::size_t at_once = 4;  // that build themselves at one time
+constexpr std::size_t at_once = 4;        // that build themselves at one time
+constexpr std::size_t most_zygotes = 64;  // each holds 10 MB and more, and who uses it may have made up its environment
+constexpr std::size_t descriptors_each = 6;  // of this process, for what is parked and for a zygote
 
 std::uint32_t minimum_of(const PoolOptions& options) {
   const std::uint32_t minimum =
       options.minimum != 0 ? options.minimum : 2 * std::max(1u, std::thread::hardware_concurrency());
   return std::min(minimum, options.maximum);
+}
+
+// Of the places for jobs and the descriptors of this process, half is left to those that run and to the host.
+std::size_t places_of(const NativeRunnerOptions& options) {
+  rlimit descriptors{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  return std::min<std::size_t>(options.uid_count / 2, descriptors.rlim_cur / 2 / descriptors_each);
 }
 
 // A directory that was made anew under the same name is another environment.
@@ -48,6 +58,7 @@ WarmPool::WarmPool(const ZygoteParts& parts)
     : parts_(parts),
       options_(parts.options.pool),
       bounds_{minimum_of(options_), options_.maximum, options_.idle_time},
+      places_(places_of(parts.options)),
       thread_([this](const std::stop_token& stop) { keep(stop); }) {}
 
 WarmPool::~WarmPool() = default;
@@ -200,10 +211,12 @@ void WarmPool::keep(const std::stop_token& stop) {
 
 void WarmPool::rest(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
   const auto now = Clock::now();
-  const bool has_work_soon = !ended_.containers.empty() || !ended_.zygotes.empty() ||
-                             std::any_of(environments_.begin(), environments_.end(), [&](const auto& one) {
-                               return lacking(one.second, now) > 0 && one.second.flaw.empty();
-                             });
+  const std::size_t free = free_places();
+  const bool has_work_soon =
+      !ended_.containers.empty() || !ended_.zygotes.empty() ||
+      std::any_of(environments_.begin(), environments_.end(), [&](const auto& one) {
+        return lacking(one.second, now) > 0 && one.second.flaw.empty() && (one.second.zygote ? free > 0 : !is_full());
+      });
   is_resting_ = !has_work_soon;
   changed_.wait_for(lock, stop, has_work_soon ? quiet_time : look_interval,
                     [&] { return has_work_soon ? false : !is_resting_; });
@@ -225,8 +238,9 @@ std::uint32_t WarmPool::lacking(const Environment& environment, Clock::time_poin
 // One without a zygote, or whose zygote has served for so long that another one is to be there when its time is over.
 WarmPool::Environment* WarmPool::next_to_renew(Clock::time_point now) {
   const std::uint32_t nearly_all = options_.rotate_after_programs - options_.rotate_after_programs / 4;
+  const bool full = is_full();
   for (auto& [key, one] : environments_) {
-    if (now < one.retry_at) continue;
+    if (now < one.retry_at || (!one.zygote && full)) continue;
     if (!one.zygote || one.zygote->children() >= nearly_all || now - one.zygote->born() >= options_.rotate_after) {
       return &one;
     }
@@ -247,11 +261,31 @@ WarmPool::Environment* WarmPool::next_to_fill(Clock::time_point now) {
   return found;
 }
 
-// How many more the memory budget allows.
+// How many more the memory budget and the places allow.
 std::size_t WarmPool::room_for(const Environment& environment) const {
   std::uint64_t used = 0;
   for (const auto& [key, one] : environments_) used += one.parked.size() * one.bytes_each;
-  return used >= options_.memory_bytes ? 0 : (options_.memory_bytes - used) / environment.bytes_each;
+  if (used >= options_.memory_bytes) return 0;
+  return std::min<std::size_t>((options_.memory_bytes - used) / environment.bytes_each, free_places());
+}
+
+std::size_t WarmPool::zygotes() const {
+  return static_cast<std::size_t>(std::count_if(environments_.begin(), environments_.end(),
+                                                [](const auto& one) { return one.second.zygote != nullptr; }));
+}
+
+std::size_t WarmPool::free_places() const {
+  std::size_t taken = zygotes() + ended_.containers.size() + ended_.zygotes.size();
+  for (const auto& [key, one] : environments_) taken += one.parked.size();
+  return places_ - std::min(places_, taken);
+}
+
+// One place would be for the zygote, and one for what is forked from it.
+bool WarmPool::is_full() const { return zygotes() >= most_zygotes || free_places() < 2; }
+
+bool WarmPool::is_crowded() const {
+  return is_full() && std::any_of(environments_.begin(), environments_.end(),
+                                  [](const auto& one) { return !one.second.zygote && one.second.flaw.empty(); });
 }
 
 void WarmPool::renew(std::unique_lock<std::mutex>& lock, Environment& environment) {
@@ -315,11 +349,13 @@ void WarmPool::note_flaw(Environment& environment, const std::string& why) {
   changed_.notify_all();
 }
 
-// What is not needed goes; what has waited for too long with its zygote's layout goes in any case.
+// What is not needed goes, sooner if others need its place; what has waited for too long with its zygote's layout goes
+// in any case.
 void WarmPool::shrink(Clock::time_point now) {
+  const int idle_times = is_crowded() ? 1 : idle_times_until_gone;
   for (auto place = environments_.begin(); place != environments_.end();) {
     Environment& one = place->second;
-    const bool is_unused = now - one.used >= options_.idle_time * idle_times_until_gone;
+    const bool is_unused = now - one.used >= options_.idle_time * idle_times;
     const std::size_t wanted = is_unused ? 0 : one.size->wanted(now);
     while (!one.parked.empty() && (one.parked.size() > wanted || !one.parked.front()->init->is_alive() ||
                                    now - one.parked.front()->zygote->born() >= options_.rotate_after * 2)) {

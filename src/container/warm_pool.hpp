@@ -83,6 +83,10 @@ class WarmPool {
   Environment* next_to_renew(Clock::time_point now);
   Environment* next_to_fill(Clock::time_point now);
   std::size_t room_for(const Environment& environment) const;
+  std::size_t zygotes() const;
+  std::size_t free_places() const;
+  bool is_full() const;     // for another zygote
+  bool is_crowded() const;  // and one is missed
   void renew(std::unique_lock<std::mutex>& lock, Environment& environment);
   void fill(std::unique_lock<std::mutex>& lock, Environment& environment);
   void note_flaw(Environment& environment, const std::string& why);
@@ -91,7 +95,8 @@ class WarmPool {
   const ZygoteParts parts_;
   const PoolOptions& options_;
   const PoolBounds bounds_;
-  std::mutex mutex_;  // guards what follows
+  const std::size_t places_;  // for what is parked and for zygotes
+  std::mutex mutex_;          // guards what follows
   std::condition_variable_any changed_;
   Environments environments_;  // only the thread removes any
   Ended ended_;

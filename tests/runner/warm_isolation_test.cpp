@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -92,6 +94,83 @@ TEST(WarmIsolation, HasTheStacksOfANewInterpreter) {
   const RunResult fresh = runner->open({.start = StartMode::fresh})->run(program(code), {});
   ::setrlimit(RLIMIT_STACK, &before);
   EXPECT_EQ(warm.stdout, fresh.stdout) << warm.stderr;
+}
+
+TEST(WarmIsolation, LeavesHalfOfThePlacesToProgramsThatItCannotServe) {
+  for (const std::uint32_t places : {1u, 5u, 9u}) {
+    const TemporaryDirectory state;
+    NativeRunnerOptions options;
+    options.state_directory = state.path();
+    options.first_uid = 1'950'000'000;
+    options.uid_count = places;
+    options.pool.maximum = options.pool.minimum = 20;
+    const auto runner = make_native_runner(options);
+    runner->open({})->run(program("pass"), {});
+    for (int i = 0; i < 12; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      EXPECT_EQ(runner->open({.start = StartMode::fresh})->run(program("print(1)"), {}).stdout, "1\n");
+    }
+    const PoolUsage usage = runner->pool_usage().value();
+    EXPECT_LE(usage.parked + usage.zygotes, places / 2);
+  }
+}
+
+TEST(WarmIsolation, LeavesHalfOfThePlacesWithManyEnvironments) {
+  const TemporaryDirectory state;
+  NativeRunnerOptions options;
+  options.state_directory = state.path();
+  options.first_uid = 1'950'000'000;
+  options.uid_count = 12;
+  options.pool.maximum = 4;
+  const auto runner = make_native_runner(options);
+  std::deque<Chosen> environments;
+  for (int i = 0; i < 20; ++i) {
+    const auto& one = environments.emplace_back("X = 1");
+    EXPECT_EQ(runner->open({.environment_directory = one.path()})->run(program("print(1)"), {}).stdout, "1\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const PoolUsage usage = runner->pool_usage().value();
+    EXPECT_LE(usage.parked + usage.zygotes, 6u);
+  }
+}
+
+TEST(WarmIsolation, GivesPlacesToTheEnvironmentsThatAreInUse) {
+  const TemporaryDirectory state;
+  NativeRunnerOptions options;
+  options.state_directory = state.path();
+  options.first_uid = 1'950'000'000;
+  options.uid_count = 4;
+  options.pool.maximum = 4;
+  options.pool.idle_time = std::chrono::seconds(1);
+  const auto runner = make_native_runner(options);
+  const Chosen first("X = 1"), second("X = 1");
+  const auto is_warm = [&](const Chosen& one) {
+    return runner->open({.environment_directory = one.path()})->run(program("pass"), {}).isolation.start == "warm";
+  };
+  for (const Chosen* one : {&first, &second}) {
+    bool warm = false;
+    for (int tries = 0; !warm && tries < 100; ++tries) {
+      warm = is_warm(*one);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_TRUE(warm);
+  }
+}
+
+TEST(WarmIsolation, LeavesHalfOfTheDescriptorsToTheHost) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{80, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  NativeRunnerOptions options;
+  options.pool.maximum = options.pool.minimum = 50;
+  {
+    const auto runner = make_native_runner(options);
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_EQ(runner->open({})->run(program("print(1)"), {}).stdout, "1\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace
