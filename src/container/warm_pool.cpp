@@ -18,7 +18,8 @@ constexpr milliseconds look_interval{1'000};
 constexpr milliseconds quiet_time{5};  // after a take: who took one needs the processors more, while there are others
 constexpr milliseconds first_patience{1'000};  // after a failure; doubled with each
 constexpr milliseconds last_patience{60'000};
-constexpr milliseconds making_patience{2'000};  // of a program; then a new interpreter is sooner
+constexpr milliseconds forking_patience{5'000};  // it takes one millisecond
+constexpr milliseconds making_patience{2'000};   // of a program; then a new interpreter is sooner
 constexpr int idle_times_until_gone = 10;
 constexpr std::size_t at_once = 4;        // that build themselves at one time
 constexpr std::size_t most_zygotes = 64;  // each holds 10 MB and more, and who uses it may have made up its environment
@@ -192,6 +193,7 @@ void WarmPool::keep(const std::stop_token& stop) {
   block_signals();
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
+    hear_of_coming();
     shrink(Clock::now());
     if (!ended_.containers.empty() || !ended_.zygotes.empty()) {
       Ended ended = std::exchange(ended_, {});
@@ -215,6 +217,7 @@ void WarmPool::rest(std::unique_lock<std::mutex>& lock, const std::stop_token& s
   const bool has_work_soon =
       !ended_.containers.empty() || !ended_.zygotes.empty() ||
       std::any_of(environments_.begin(), environments_.end(), [&](const auto& one) {
+        if (one.second.coming) return true;
         return lacking(one.second, now) > 0 && one.second.flaw.empty() && (one.second.zygote ? free > 0 : !is_full());
       });
   is_resting_ = !has_work_soon;
@@ -239,8 +242,11 @@ std::uint32_t WarmPool::lacking(const Environment& environment, Clock::time_poin
 WarmPool::Environment* WarmPool::next_to_renew(Clock::time_point now) {
   const std::uint32_t nearly_all = options_.rotate_after_programs - options_.rotate_after_programs / 4;
   const bool full = is_full();
+  const auto coming = std::count_if(environments_.begin(), environments_.end(),
+                                    [](const auto& one) { return one.second.coming != nullptr; });
+  if (coming >= static_cast<std::ptrdiff_t>(at_once)) return nullptr;
   for (auto& [key, one] : environments_) {
-    if (now < one.retry_at || (!one.zygote && full)) continue;
+    if (now < one.retry_at || one.coming || (!one.zygote && full)) continue;
     if (!one.zygote || one.zygote->children() >= nearly_all || now - one.zygote->born() >= options_.rotate_after) {
       return &one;
     }
@@ -270,8 +276,9 @@ std::size_t WarmPool::room_for(const Environment& environment) const {
 }
 
 std::size_t WarmPool::zygotes() const {
-  return static_cast<std::size_t>(std::count_if(environments_.begin(), environments_.end(),
-                                                [](const auto& one) { return one.second.zygote != nullptr; }));
+  return static_cast<std::size_t>(std::count_if(environments_.begin(), environments_.end(), [](const auto& one) {
+    return one.second.zygote || one.second.coming;
+  }));
 }
 
 std::size_t WarmPool::free_places() const {
@@ -284,8 +291,9 @@ std::size_t WarmPool::free_places() const {
 bool WarmPool::is_full() const { return zygotes() >= most_zygotes || free_places() < 2; }
 
 bool WarmPool::is_crowded() const {
-  return is_full() && std::any_of(environments_.begin(), environments_.end(),
-                                  [](const auto& one) { return !one.second.zygote && one.second.flaw.empty(); });
+  return is_full() && std::any_of(environments_.begin(), environments_.end(), [](const auto& one) {
+           return !one.second.zygote && !one.second.coming && one.second.flaw.empty();
+         });
 }
 
 void WarmPool::renew(std::unique_lock<std::mutex>& lock, Environment& environment) {
@@ -299,10 +307,23 @@ void WarmPool::renew(std::unique_lock<std::mutex>& lock, Environment& environmen
   }
   lock.lock();
   if (!made) return note_flaw(environment, failure);
-  ++usage_.zygotes_started;
-  if (environment.zygote) ended_.zygotes.push_back(std::move(environment.zygote));
-  environment.zygote = std::move(made);
-  changed_.notify_all();
+  environment.coming = std::move(made);
+}
+
+// One that takes long to start keeps nobody else waiting.
+void WarmPool::hear_of_coming() {
+  for (auto& [key, environment] : environments_) {
+    if (!environment.coming) continue;
+    try {
+      if (!environment.coming->is_ready()) continue;
+      ++usage_.zygotes_started;
+      std::swap(environment.zygote, environment.coming);
+      changed_.notify_all();
+    } catch (const std::exception& error) {
+      note_flaw(environment, error.what());
+    }
+    if (environment.coming) ended_.zygotes.push_back(std::move(environment.coming));
+  }
 }
 
 void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment) {
@@ -315,7 +336,7 @@ void WarmPool::fill(std::unique_lock<std::mutex>& lock, Environment& environment
   const auto start = Clock::now();
   try {
     std::deque<Zygote::Parking> begun;
-    while (begun.size() < count) begun.push_back(zygote->begin_parking(building_patience));
+    while (begun.size() < count) begun.push_back(zygote->begin_parking(forking_patience));
     for (auto& one : begun) parked.push_back(zygote->finish_parking(std::move(one), building_patience));
   } catch (const std::exception& error) {
     failure = error.what();
@@ -362,7 +383,9 @@ void WarmPool::shrink(Clock::time_point now) {
       ended_.containers.push_back(std::move(one.parked.front()));
       one.parked.pop_front();
     }
-    if (is_unused && one.zygote) ended_.zygotes.push_back(std::move(one.zygote));
+    for (auto* zygote : {&one.zygote, &one.coming}) {
+      if (is_unused && *zygote) ended_.zygotes.push_back(std::move(*zygote));
+    }
     place = is_unused ? environments_.erase(place) : std::next(place);
   }
 }

@@ -56,6 +56,7 @@ class WarmPool {
   struct Environment {
     std::string directory;
     std::shared_ptr<Zygote> zygote;
+    std::shared_ptr<Zygote> coming;  // takes its place when it is ready
     std::deque<std::unique_ptr<ParkedContainer>> parked;
     std::optional<PoolSize> size;
     std::uint64_t bytes_each = 4 << 20;
@@ -88,6 +89,7 @@ class WarmPool {
   bool is_full() const;     // for another zygote
   bool is_crowded() const;  // and one is missed
   void renew(std::unique_lock<std::mutex>& lock, Environment& environment);
+  void hear_of_coming();
   void fill(std::unique_lock<std::mutex>& lock, Environment& environment);
   void note_flaw(Environment& environment, const std::string& why);
   void shrink(Clock::time_point now);

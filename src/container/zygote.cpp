@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int start_timeout_ms = 60'000;  // it imports what the operator has chosen
+constexpr std::chrono::seconds start_patience{60};  // it imports what the operator has chosen
 constexpr int most_late_answers = 64;
 
 // Those of most programs. The quota is lowered when there is one, and until then must hold any inputs.
@@ -121,7 +121,7 @@ void Zygote::start_interpreter() {
   UniqueFd theirs(pair[1]);
   int pipe[2];
   check(::pipe2(pipe, O_CLOEXEC), "making a pipe for a zygote's errors");
-  const UniqueFd errors(pipe[0]);
+  errors_.reset(pipe[0]);
   UniqueFd errors_theirs(pipe[1]);
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   check(null.get(), "opening /dev/null");
@@ -136,20 +136,20 @@ void Zygote::start_interpreter() {
   fds.push_back(theirs.get());
   fds.push_back(parts_.library.fd());
   if (!send(init_->channel(), words.plan, fds)) check(-1, "starting a zygote", ErrorCode::sandbox_unavailable);
-  theirs.reset();
-  errors_theirs.reset();
-  wait_for_interpreter(errors);
 }
 
-void Zygote::wait_for_interpreter(const UniqueFd& errors) {
+bool Zygote::is_ready() {
   ForkAnswer first{};
-  if (!receive(orders_.get(), first, {}, start_timeout_ms)) {
+  if (!receive(orders_.get(), first, {}, 0)) {
+    if (errno == ETIMEDOUT && std::chrono::steady_clock::now() - born_ < start_patience) return false;
     Report report{};
     if (receive(init_->channel(), report, {}, 0) && report.event == Event::failed) throw_step_failed(report);
-    fail("a zygote did not start: " + last_line(errors));
+    fail("a zygote did not start: " + last_line(errors_));
   }
+  errors_.reset();
   const auto flaw = static_cast<ZygoteFlaw>(first.pid);
   if (flaw != ZygoteFlaw::none) fail(std::string("a zygote is not fit to be forked: ") + text_of(flaw));
+  return true;
 }
 
 std::uint32_t Zygote::reserve(std::uint32_t count) noexcept {
@@ -167,7 +167,8 @@ Zygote::Parking Zygote::begin_parking(milliseconds patience) {
   check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "making a channel to a container");
   UniqueFd ours(pair[0]);
   UniqueFd theirs(pair[1]);
-  std::unique_lock forking(forking_);
+  std::unique_lock forking(forking_, patience);
+  if (!forking) fail("a zygote is busy with other forks");
   const std::uint32_t number = order_fork(theirs);
   theirs.reset();
   Place place = take_place(parts_.slots, parts_.cgroups, limits_of_parked());

@@ -44,8 +44,12 @@ struct ParkedContainer {
 // Threads: every method may be called from any.
 class Zygote : public std::enable_shared_from_this<Zygote> {
  public:
-  // Returns when it can be forked. Throws Error{sandbox_unavailable} with what its interpreter said if it cannot.
+  // Its interpreter starts, which may take seconds. Throws Error{sandbox_unavailable} if it cannot be started.
   Zygote(const ZygoteParts& parts, std::string environment_directory);
+
+  // Whether it can be forked; not to be asked again then. Never waits. Throws Error{sandbox_unavailable} with what its
+  // interpreter said if it will not be.
+  bool is_ready();
 
   // How many of `count` may still be forked, since it is replaced after so many. They count as forked.
   std::uint32_t reserve(std::uint32_t count) noexcept;
@@ -74,7 +78,6 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
 
   InitStart start() const;
   void start_interpreter();
-  void wait_for_interpreter(const UniqueFd& errors);
   std::uint32_t order_fork(const UniqueFd& channel);
   Forked hear_of_fork(std::uint32_t number, UniqueFd channel, std::chrono::milliseconds patience);
   void give_user(std::int32_t pid_inside, std::uint32_t id, std::chrono::milliseconds patience);
@@ -86,13 +89,14 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   std::atomic<std::uint32_t> children_ = 0;
   std::atomic<bool> spoiled_ = false;
   std::atomic<bool> has_served_ = false;
-  std::mutex forking_;  // an order and its answer
+  std::timed_mutex forking_;  // an order and its answer
   std::uint32_t orders_given_ = 0;
   std::mutex mapping_;
   // Destroyed from the last to the first, as in a container.
   Place place_;
   std::unique_ptr<InitProcess> init_;
   UniqueFd orders_;
+  UniqueFd errors_;  // until it is ready
 };
 
 }  // namespace pysandbox::container

@@ -96,6 +96,27 @@ TEST(WarmIsolation, HasTheStacksOfANewInterpreter) {
   EXPECT_EQ(warm.stdout, fresh.stdout) << warm.stderr;
 }
 
+// One whose packages take long to load, and one that cannot be forked.
+TEST(WarmIsolation, LetsNoEnvironmentKeepOthersWaiting) {
+  const Chosen others("X = 1");
+  for (const std::string code :
+       {"import time\ntime.sleep(50)\n", "import os, time\nos.register_at_fork(before=lambda: time.sleep(50))\n"}) {
+    const Chosen slow(code);
+    NativeRunnerOptions options;
+    options.pool.maximum = options.pool.minimum = 2;
+    options.pool.preload_packages = {"chosen"};
+    const auto runner = make_native_runner(options);
+    runner->open({.environment_directory = slow.path()});
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    std::string start;
+    for (int tries = 0; start != "warm" && tries < 100; ++tries) {
+      start = runner->open({.environment_directory = others.path()})->run(program("pass"), {}).isolation.start;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_EQ(start, "warm") << code;
+  }
+}
+
 TEST(WarmIsolation, LeavesHalfOfThePlacesToProgramsThatItCannotServe) {
   for (const std::uint32_t places : {1u, 5u, 9u}) {
     const TemporaryDirectory state;
