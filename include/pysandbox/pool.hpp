@@ -20,8 +20,8 @@ struct PoolOptions {
   std::uint32_t maximum = 0;
   std::uint32_t minimum = 0;
 
-  // What all parked containers of the runner may use together; the zygotes, 64 at most, come on top. Neither do they take
-  // more than half of NativeRunnerOptions::uid_count, nor of the descriptors that the process may open (RLIMIT_NOFILE).
+  // What all parked containers of the runner may use together; the zygotes, 64 at most, come on top. All of these take
+  // no more than half of uid_count, and half of the descriptors that the process may open (RLIMIT_NOFILE).
   std::uint64_t memory_bytes = 256ULL << 20;
 
   // Programs of one zygote share its address layout and hash seed, so it is replaced after so many, or so long.
