@@ -289,15 +289,20 @@ void make_warm(benchmark::State& state, Making what, Needs needs) {
   const auto cgroups = container::find_cgroup_tree({});
   const container::SlotTable slots(options);
   const container::ZygoteParts parts{options, init, library, cgroups.tree.get(), slots};
+  const auto ready_zygote = [&] {
+    auto made = std::make_shared<container::Zygote>(parts, environment);
+    while (!made->is_ready()) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    return made;
+  };
   std::shared_ptr<container::Zygote> zygote;
-  if (what == Making::parked) zygote = std::make_shared<container::Zygote>(parts, environment);
+  if (what == Making::parked) zygote = ready_zygote();
   for (auto _ : state) {
     std::unique_ptr<container::ParkedContainer> parked;
     measure(state, [&] {
       if (what == Making::parked) {
-        parked = zygote->finish_parking(zygote->begin_parking());
+        parked = zygote->finish_parking(zygote->begin_parking(std::chrono::seconds(5)), std::chrono::seconds(5));
       } else {
-        zygote = std::make_shared<container::Zygote>(parts, environment);
+        zygote = ready_zygote();
       }
     });
     if (what == Making::zygote) zygote.reset();
