@@ -25,7 +25,7 @@ struct OciRunnerOptions {
 
   // Host user ids for running jobs, one each. A second range of as many, behind it, are the roots of the containers'
   // user namespaces, as whom nothing runs once a program does.
-  std::uint32_t first_uid = 1'900'100'000;
+  std::uint32_t first_uid = 1'900'200'000;
   std::uint32_t uid_count = 4'096;
 
   // Where the locks of running jobs lie and the runtime keeps its state: a folder that others may pass through. Empty:
