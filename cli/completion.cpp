@@ -15,11 +15,10 @@ struct Flags {
 constexpr const char* commands = "run submit status results logs cancel files upload list env doctor completion";
 constexpr Flags flags[] = {
     {"run",
-     "--arg --code --cgroup-parent --cpus --data --env --environment --environment-store --find-links --help "
-     "--index-url --isolation "
-     "--json --limit --memory --min-isolation --no-index --no-script-metadata --out --output --package --python "
-     "--quiet "
-     "--rootfs --stdin --timeout"},
+     "--allow-source-builds --arg --code --cgroup-parent --cpus --data --engine --env --environment "
+     "--environment-store --find-links --help --image --index-url --isolation --json --limit --memory --min-isolation "
+     "--no-index --no-script-metadata --out --output --package --python --quiet --rootfs --runner --runtime --stdin "
+     "--timeout"},
     {"submit",
      "--arg --callback-url --code --cpus --data --env --environment --help --idempotency-key --isolation --json --key "
      "--limit "
@@ -35,7 +34,7 @@ constexpr Flags flags[] = {
     {"env",
      "--allow-source-builds --budget --cgroup-parent --find-links --help --index-url --installer --json --no-index "
      "--python --quiet --refresh --require-hashes --rootfs --store"},
-    {"doctor", "--cgroup-parent --help --json --python --rootfs"},
+    {"doctor", "--cgroup-parent --engine --help --image --json --python --rootfs --runner --runtime"},
 };
 
 std::string limit_words() {
@@ -59,7 +58,9 @@ std::string bash() {
     run:--limit|run:-l|submit:--limit|submit:-l)
       compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W "{2}" -- "$word")); return ;;
     *:--isolation) COMPREPLY=($(compgen -W "any fresh" -- "$word")); return ;;
-    *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full" -- "$word")); return ;;
+    *:--min-isolation) COMPREPLY=($(compgen -W "rlimits cgroup full vm_like" -- "$word")); return ;;
+    *:--runner) COMPREPLY=($(compgen -W "native oci docker" -- "$word")); return ;;
+    *:--runtime) COMPREPLY=($(compgen -W "runc crun runsc" -- "$word")); return ;;
     *:--status) COMPREPLY=($(compgen -W "queued running completed failed" -- "$word")); return ;;
     *:--out|*:-o|*:--rootfs|*:--store|*:--environment-store|*:--find-links) COMPREPLY=($(compgen -d -- "$word")); return ;;
   esac

@@ -178,8 +178,8 @@ library = _ctypes.dlopen("/proc/self/fd/5", 2)
 posix.close(5)
 calls = ("serve", "rehearsed", "wait", "leave")
 serve, rehearsed, wait, leave = (Call(_ctypes.dlsym(library, "pysandbox_" + name)) for name in calls)
-loaded = frozenset(sys.modules) - {"__main__"}
-own_names = frozenset(sys.__dict__) | {"orig_argv"}
+loaded = frozenset(sys.modules)
+own_names = frozenset(sys.__dict__)
 ahead = {name.partition(".")[0] for name in loaded} - new - set(sys.builtin_module_names)
 rehearse()
 gc.collect()

@@ -234,7 +234,7 @@ TEST_F(PostgresJobStore, ReadsWhileAnotherProgramHoldsALock) {
     EXPECT_ANY_THROW(sql("BEGIN; SELECT * FROM pysandbox.jobs FOR UPDATE; SELECT pg_sleep(3600); COMMIT"))
         << "cancelled";
   });
-  while (sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0") {
+  while (sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "1") {
   }
   EXPECT_EQ(store->find(id)->state, JobState::queued);
   EXPECT_FALSE(store->claim("w", 1h).has_value()) << "it passes over what is locked";

@@ -3,7 +3,6 @@
 # weaken: nosuid
 # on docker: the engine mounts the image without nosuid; no_new_privileges stands alone
 # runsc: absent: gVisor does not say of its mounts that set-id programs change nobody there; set_id_program tries it
-# on docker: the engine mounts the image without nosuid; no_new_privileges stands alone
 import os
 import stat
 
