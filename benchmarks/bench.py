@@ -19,6 +19,7 @@ import time
 
 sys.dont_write_bytecode = True
 import docker_engine  # noqa: E402
+import docker_sides  # noqa: E402
 import goals  # noqa: E402
 import machine  # noqa: E402
 import measurements  # noqa: E402
@@ -91,12 +92,14 @@ def full(session, place, named):
     sparse = some(named, IN_PROCESS, COMMAND_LINE, SQLITE, "python3", "bubblewrap", "runc", "docker exec, warm")
     crowd = some(named, IN_PROCESS, SQLITE, POSTGRES, "python3", "multiprocessing.forkserver", "bubblewrap", "docker exec, warm")
     with_files = some(named, IN_PROCESS, SQLITE, "python3", "bubblewrap", "docker run")
+    on_docker = some(named, *(side.name for side in docker_sides.SIDES))
     return [
         *latencies(["W1"], count=60, budget_s=170),
         *latencies(["W3"], count=30, budget_s=70),
         *latencies(["W4"], count=30, budget_s=100),
         ("W10", lambda: measurements.deadline(session, count=20, budget_s=50)),
         ("throughput", lambda: measurements.throughput(session, BUSY, seconds=0.8, count=10, budget_s=75)),
+        ("the docker runner", lambda: measurements.latency(session, docker_sides.HELLO, count=30, budget_s=70, pause_s=0.5, runs=1, among=on_docker)),
         ("store", lambda: parts.store(session, place)),
         ("transfers", lambda: parts.transfers(session, place, megabytes=1024, count=5, budget_s=60)),
         ("stages", lambda: parts.stages(session, place, repetitions=3, min_time_s=0.05)),
@@ -185,6 +188,14 @@ def gather(stack, session, place, driver):
         return
     for contender in (docker_engine.DockerRun(place, driver, engine), docker_engine.DockerExec(place, driver, engine)):
         enter(stack, session, contender)
+    try:
+        docker_sides.make_image(engine)
+    except CannotRun as error:
+        for side in docker_sides.SIDES:
+            session.absence("everything", side.name, str(error))
+        return
+    for side in docker_sides.SIDES:
+        enter(stack, session, side(place, driver, engine))
 
 
 def importable(site):

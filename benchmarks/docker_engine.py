@@ -95,10 +95,11 @@ class DockerProgram(Program):
 
 class DockerRun(DockerProgram):
     name = "docker run"
+    image = IMAGE
 
     def words(self, workload):
         return [DOCKER, "-H", self.engine.socket, "run", "--rm", "--name", "{serial}", *HARDENED, *self.environment(), "-v",
-                f"{self.workspace(workload)}:/workspace", "-w", "/workspace", IMAGE, "python3", "-c", workload.code]
+                f"{self.workspace(workload)}:/workspace", "-w", "/workspace", self.image, "python3", "-c", workload.code]
 
     def kill_words(self):
         return [DOCKER, "-H", self.engine.socket, "kill", "{serial}"]
