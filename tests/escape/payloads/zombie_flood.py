@@ -3,9 +3,6 @@
 # weaken: cgroup,rlimits
 # limits: processes=16 time_limit=20
 # failure: processes
-# runsc: expect: exception
-# runsc: exit: 1
-# runsc: note: the dead count against RLIMIT_NPROC there
 import os
 
 import attack
