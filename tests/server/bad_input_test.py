@@ -71,7 +71,7 @@ class BadInput(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Server("--rate", 10_000_000, "--log-level", "error", "--max-body-bytes", 4 << 20,
-                                                  "--max-upload-bytes", 8 << 20))
+                                                  "--max-upload-bytes", 8 << 20, "--pool-max", 0))  # whose descriptors come and go
         cls.job_id = cls.server.submit("open('a.txt', 'w').write('a')\nprint(1)")
         cls.server.results(cls.job_id)
         cls.upload = cls.server.request("PUT", "/api/files?filename=u.txt", b"u").json()
