@@ -1,6 +1,7 @@
 // Parked interpreters: what they must not bring along, and what they must leave to others.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
@@ -18,6 +19,9 @@
 
 namespace pysandbox::testing {
 namespace {
+
+// Tests run side by side, and these count what is free.
+std::uint32_t uids_of_this_test() { return 1'950'000'000 + static_cast<std::uint32_t>(::getpid()) % 10'000 * 100; }
 
 namespace fs = std::filesystem;
 
@@ -122,7 +126,7 @@ TEST(WarmIsolation, LeavesHalfOfThePlacesToProgramsThatItCannotServe) {
     const TemporaryDirectory state;
     NativeRunnerOptions options;
     options.state_directory = state.path();
-    options.first_uid = 1'950'000'000;
+    options.first_uid = uids_of_this_test();
     options.uid_count = places;
     options.pool.maximum = options.pool.minimum = 20;
     const auto runner = make_native_runner(options);
@@ -140,7 +144,7 @@ TEST(WarmIsolation, LeavesHalfOfThePlacesWithManyEnvironments) {
   const TemporaryDirectory state;
   NativeRunnerOptions options;
   options.state_directory = state.path();
-  options.first_uid = 1'950'000'000;
+  options.first_uid = uids_of_this_test();
   options.uid_count = 12;
   options.pool.maximum = 4;
   const auto runner = make_native_runner(options);
@@ -158,7 +162,7 @@ TEST(WarmIsolation, GivesPlacesToTheEnvironmentsThatAreInUse) {
   const TemporaryDirectory state;
   NativeRunnerOptions options;
   options.state_directory = state.path();
-  options.first_uid = 1'950'000'000;
+  options.first_uid = uids_of_this_test();
   options.uid_count = 4;
   options.pool.maximum = 4;
   options.pool.idle_time = std::chrono::seconds(1);
