@@ -148,7 +148,8 @@ class NativeContainer final : public Container, public WorkspaceHolder {
       parts_.pool->note_start(start);
       return result;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::sandbox_unavailable || was_heard || !can_be_placed_again(program)) throw;
+      const bool is_used_up = workspace_ && !can_be_placed_again(program);
+      if (error.code() != ErrorCode::sandbox_unavailable || was_heard || is_used_up) throw;
     }
     parts_.pool->note_failure();
     workspace_.reset();
