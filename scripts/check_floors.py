@@ -21,6 +21,7 @@ include/pysandbox/                include/pysandbox/                            
 src/support/hmac.*                src/support/                                           std libraries
 src/support/                      src/support/ include/pysandbox/error.* include/pysandbox/export.*   std linux
 src/value/                        src/value/ @PUBLIC @SUPPORT                            std linux libraries
+src/wire/seccomp_profile.*        src/wire/seccomp_profile.* src/container/seccomp/python_strict.*   std linux libraries
 src/wire/                         src/wire/ src/value/ @PUBLIC @SUPPORT                  std linux libraries
 
 src/container/init/               src/container/init/ @INIT @SUPPORT @GENERATED          std linux
@@ -32,9 +33,9 @@ src/job/                          src/job/ src/wire/stored_json.* @VALUE        
 src/environment/                  src/environment/ src/file/digest.* @VALUE              std linux libraries
 src/process/                      src/process/ @VALUE                                    std linux libraries
 src/packages/                     src/packages/ src/process/ src/file/digest.* src/wire/json_document.* @VALUE   std linux libraries
-src/oci/                          src/oci/ src/process/ src/container/ src/wire/json_document.* @VALUE   std linux libraries
+src/oci/                          src/oci/ src/process/ src/container/ src/wire/json_document.* src/wire/seccomp_profile.* @VALUE   std linux libraries
 src/network/                      src/network/ @VALUE                                    std linux libraries
-src/docker/                       src/docker/ src/container/ src/network/curl_handle.* src/wire/json_document.* src/wire/json_field.* @VALUE   std linux libraries
+src/docker/                       src/docker/ src/container/ src/network/curl_handle.* src/wire/json_document.* src/wire/seccomp_profile.* src/wire/json_field.* @VALUE   std linux libraries
 src/container/                    src/container/ @VALUE                                  std linux libraries
 src/file/                         src/file/ @VALUE                                       std linux libraries
 src/runners/                      src/runners/ @VALUE                                    std

@@ -9,8 +9,8 @@
 #include <bit>
 #include <cmath>
 
-#include "docker/seccomp_profile.hpp"
 #include "wire/json_document.hpp"
+#include "wire/seccomp_profile.hpp"
 
 extern "C" {
 extern const char pysandbox_keeper[];
@@ -92,6 +92,7 @@ json::array mounts(const ContainerShape& shape) {
 
 json::object host_config(const ContainerShape& shape, const DockerRunnerOptions& options) {
   const std::uint64_t period = 100'000;
+  const std::string filter = write_json(seccomp::strict_profile(), JsonStyle::compact);
   return {{"NetworkMode", "none"},
           {"IpcMode", "none"},  // with /dev/shm of our size in its place
           {"CgroupnsMode", "private"},
@@ -99,7 +100,7 @@ json::object host_config(const ContainerShape& shape, const DockerRunnerOptions&
           {"Tmpfs", tmpfs(shape, options.user_id)},
           {"Mounts", mounts(shape)},
           {"CapDrop", {"ALL"}},
-          {"SecurityOpt", {"no-new-privileges", "seccomp=" + write_json(seccomp_profile(), JsonStyle::compact)}},
+          {"SecurityOpt", {"no-new-privileges", "seccomp=" + filter}},
           {"MaskedPaths", array_of(masked_paths)},
           {"ReadonlyPaths", json::array{}},  // all that are usual are masked
           {"Memory", shape.memory_bytes},

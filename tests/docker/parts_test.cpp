@@ -18,33 +18,23 @@
 #include "docker/input_archive.hpp"
 #include "docker/keeper_words.hpp"
 #include "docker/output_archive.hpp"
+#include "docker/refusal.hpp"
 #include "docker/runner_lock.hpp"
-#include "docker/seccomp_profile.hpp"
 #include "support/loopback_server.hpp"
 #include "support/temporary_directory.hpp"
 #include "wire/json_document.hpp"
+#include "wire/seccomp_profile.hpp"
 
 namespace pysandbox::docker {
 namespace {
 
 using ::pysandbox::testing::http_answer;
 using ::pysandbox::testing::LoopbackServer;
+using ::pysandbox::testing::refusal_of;
 using ::pysandbox::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-
-template <typename Action>
-std::string refusal_of(ErrorCode code, Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code)) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "it was taken";
-  return "";
-}
 
 // FRAMES
 
@@ -277,7 +267,7 @@ TEST(Archives, RefuseWhatWasNotAskedFor) {
 // WHAT AN ENGINE IS ASKED FOR
 
 TEST(SeccompProfile, SaysWhatTheNativeFilterSays) {
-  const boost::json::value profile = seccomp_profile();
+  const boost::json::value profile = seccomp::strict_profile();
   EXPECT_EQ(profile.at("defaultAction").as_string(), "SCMP_ACT_ERRNO");
   EXPECT_EQ(profile.at("architectures").as_array().size(), 1u);
   std::set<std::string> names;
