@@ -33,7 +33,7 @@ class EscapeFromDocker final : public ::testing::Test {
     SCOPED_TRACE(describe(payload, run));
     expect_no_secret(bait, run);
     EXPECT_TRUE(bait.is_untouched());
-    if (payload.differs_on_docker.empty()) {
+    if (payload.otherwise.empty()) {
       expect_stopped(payload, run);
       expect_artifacts(payload, run);
     } else {

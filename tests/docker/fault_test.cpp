@@ -20,6 +20,7 @@
 #include "docker/docker_fixture.hpp"
 #include "docker/engine_address.hpp"
 #include "docker/engine_client.hpp"
+#include "docker/refusal.hpp"
 #include "wire/json_document.hpp"
 #include "wire/json_field.hpp"
 
@@ -75,18 +76,6 @@ std::string runner_id_of(ContainerRunner& runner) {
     }
   });
   return id;
-}
-
-template <typename Action>
-std::string refusal_of(ErrorCode code, Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(to_string(error.code()), to_string(code)) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "it was taken";
-  return "";
 }
 
 TEST(DockerRunner, NamesAMissingImageAndHowToMakeIt) {

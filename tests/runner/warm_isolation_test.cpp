@@ -14,6 +14,7 @@
 
 #include <pysandbox/container_runner.hpp>
 
+#include "support/environment_with_module.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/warm_runner.hpp"
 
@@ -27,23 +28,9 @@ namespace fs = std::filesystem;
 
 Program program(const std::string& code) { return {.entry_point = "main.py", .code = code}; }
 
-// A package that the operator has chosen.
-class Chosen {
- public:
-  explicit Chosen(const std::string& code) {
-    fs::create_directories(place_ / "site-packages");
-    std::ofstream(place_ / "site-packages/chosen.py") << code;
-    fs::permissions(place_.path(), fs::perms(0755));
-  }
-  std::string path() const { return place_.path(); }
-
- private:
-  TemporaryDirectory place_;
-};
-
 // Python's own maps are shared unless one asks for another kind, and need no descriptor.
 TEST(WarmIsolation, ForksNoInterpreterThatSharesMemory) {
-  const Chosen chosen("import mmap\nX = mmap.mmap(-1, 4096)\n");
+  const EnvironmentWithModule chosen("import mmap\nX = mmap.mmap(-1, 4096)\n");
   NativeRunnerOptions options;
   options.pool.maximum = options.pool.minimum = 2;
   options.pool.preload_packages = {"chosen"};
@@ -102,10 +89,10 @@ TEST(WarmIsolation, HasTheStacksOfANewInterpreter) {
 
 // One whose packages take long to load, and one that cannot be forked.
 TEST(WarmIsolation, LetsNoEnvironmentKeepOthersWaiting) {
-  const Chosen others("X = 1");
+  const EnvironmentWithModule others("X = 1");
   for (const std::string code :
        {"import time\ntime.sleep(50)\n", "import os, time\nos.register_at_fork(before=lambda: time.sleep(50))\n"}) {
-    const Chosen slow(code);
+    const EnvironmentWithModule slow(code);
     NativeRunnerOptions options;
     options.pool.maximum = options.pool.minimum = 2;
     options.pool.preload_packages = {"chosen"};
@@ -148,7 +135,7 @@ TEST(WarmIsolation, LeavesHalfOfThePlacesWithManyEnvironments) {
   options.uid_count = 12;
   options.pool.maximum = 4;
   const auto runner = make_native_runner(options);
-  std::deque<Chosen> environments;
+  std::deque<EnvironmentWithModule> environments;
   for (int i = 0; i < 20; ++i) {
     const auto& one = environments.emplace_back("X = 1");
     EXPECT_EQ(runner->open({.environment_directory = one.path()})->run(program("print(1)"), {}).stdout, "1\n");
@@ -167,11 +154,11 @@ TEST(WarmIsolation, GivesPlacesToTheEnvironmentsThatAreInUse) {
   options.pool.maximum = 4;
   options.pool.idle_time = std::chrono::seconds(1);
   const auto runner = make_native_runner(options);
-  const Chosen first("X = 1"), second("X = 1");
-  const auto is_warm = [&](const Chosen& one) {
+  const EnvironmentWithModule first("X = 1"), second("X = 1");
+  const auto is_warm = [&](const EnvironmentWithModule& one) {
     return runner->open({.environment_directory = one.path()})->run(program("pass"), {}).isolation.start == "warm";
   };
-  for (const Chosen* one : {&first, &second}) {
+  for (const EnvironmentWithModule* one : {&first, &second}) {
     bool warm = false;
     for (int tries = 0; !warm && tries < 100; ++tries) {
       warm = is_warm(*one);

@@ -22,6 +22,7 @@
 #include <pysandbox/error.hpp>
 
 #include "container/native_container.hpp"
+#include "support/environment_with_module.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/warm_runner.hpp"
 
@@ -119,20 +120,6 @@ void kill_inside(std::size_t depth, pid_t number) {
 constexpr pid_t init = 1;
 constexpr pid_t parked_interpreter = 2;
 constexpr pid_t zygote = 3;
-
-// An environment whose one module does what a zygote must not.
-class Module {
- public:
-  explicit Module(const std::string& code) {
-    fs::create_directories(place_ / "site-packages");
-    std::ofstream(place_ / "site-packages/chosen.py") << code;
-    fs::permissions(place_.path(), fs::perms(0755));
-  }
-  std::string path() const { return place_.path(); }
-
- private:
-  TemporaryDirectory place_;
-};
 
 TEST(WarmStart, IsNotThereWithoutAPool) {
   const auto runner = make_native_runner();
@@ -330,7 +317,7 @@ Seen see(ContainerRunner& runner, const std::string& code, StartMode start) {
 }
 
 TEST(WarmStart, LooksToAProgramLikeAColdOneAlsoWithPackages) {
-  const Module module("X = 1");
+  const EnvironmentWithModule module("X = 1");
   const auto runner = make_warm_runner();
   const Program p = program(std::string(self_portrait) + "import chosen, json\nprint(chosen.__file__, json.__file__)");
   const RunResult warm = runner->open({.environment_directory = module.path()})->run(p, {});
@@ -340,7 +327,7 @@ TEST(WarmStart, LooksToAProgramLikeAColdOneAlsoWithPackages) {
 }
 
 TEST(WarmStart, RunsNothingOfAnEnvironmentBeforeThereIsAProgram) {
-  const Module module("X = 1");
+  const EnvironmentWithModule module("X = 1");
   for (const char* name : {"json", "random", "_ctypes", "traceback", "io", "_weakref"}) {
     std::ofstream(module.path() + "/site-packages/" + name + ".py") << "import builtins\nbuiltins.ran_before = True\n";
   }
@@ -351,7 +338,7 @@ TEST(WarmStart, RunsNothingOfAnEnvironmentBeforeThereIsAProgram) {
 }
 
 TEST(WarmStart, IsNotForAnEnvironmentWithCodeThatRunsFirst) {
-  const Module module("X = 1");
+  const EnvironmentWithModule module("X = 1");
   std::ofstream(module.path() + "/site-packages/sitecustomize.py") << "import builtins\nbuiltins.ran_first = True\n";
   const auto runner = make_native_runner(with_pool(1));
   for (int i = 0; i < 3; ++i) {
@@ -531,7 +518,7 @@ TEST(WarmStart, StartsColdWhenWhatWasParkedIsDead) {
 }
 
 std::string start_with(const std::string& module_code) {
-  const Module module(module_code);
+  const EnvironmentWithModule module(module_code);
   NativeRunnerOptions options = with_pool(1);
   options.pool.preload_packages = {"chosen", "not_there"};
   const auto runner = make_native_runner(options);
@@ -574,7 +561,7 @@ struct Tried {
 
 // Runs programs until the pool has failed with it, or until one is warm.
 Tried run_where(long system_call) {
-  const Module module(refusing(system_call));
+  const EnvironmentWithModule module(refusing(system_call));
   NativeRunnerOptions options = with_pool(1);
   options.pool.preload_packages = {"chosen"};
   const auto runner = make_native_runner(options);
@@ -623,7 +610,7 @@ TEST(WarmStart, IsThereWhenTheCallThatFailsIsNoStep) { EXPECT_TRUE(run_where(SYS
 
 // numpy's old generator knows nothing of forks.
 TEST(WarmStart, SeedsTheOldGeneratorOfNumpyOncePerProgram) {
-  const Module module("X = 1");
+  const EnvironmentWithModule module("X = 1");
   fs::create_directories(module.path() + "/site-packages/numpy/random");
   std::ofstream(module.path() + "/site-packages/numpy/__init__.py") << "from . import random\n";
   std::ofstream(module.path() + "/site-packages/numpy/random/__init__.py")
@@ -674,7 +661,7 @@ TEST(WarmStart, ShowsTheEnvironmentThatIsThereNow) {
 
 // Whoever took a zygote over would be in a container without network, files and powers.
 TEST(WarmStart, KeepsTheZygoteItselfInAContainer) {
-  const Module module(R"(
+  const EnvironmentWithModule module(R"(
 import ctypes, os, socket
 X = {}
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
