@@ -135,8 +135,6 @@ void parse_line(Payload& payload, const std::string& key, const std::string& tex
     parse_artifacts(payload, text);
   } else if (key == "needs") {
     parse_need(payload, text);
-  } else if (key == "on docker") {
-    payload.differs_on_docker = text;
   } else if (key == "signal") {
     payload.signal = text;
   } else if (key == "exit") {
@@ -145,6 +143,8 @@ void parse_line(Payload& payload, const std::string& key, const std::string& tex
     return;  // for people
   } else if (key == "absent") {
     payload.not_there = text;
+  } else if (key == "otherwise") {
+    payload.otherwise = text;
   } else {
     wrong("no such line: " + key);
   }

@@ -8,12 +8,12 @@
 //   # failure: processes                the limit that the result names
 //   # artifacts: a.txt b?               what is harvested, all of it; with ? it may be missing; "none"
 //   # needs: root                       or cgroup, or environment: then one is mounted
-//   # on docker: why it ends otherwise there; but no secret may leak and nothing of the host may change
 //   # signal: SIGSYS
 //   # exit: 7
 //   # runc: exit: 3                     what is different there: such a line of its own, or "absent: REASON"
 //   # runsc: absent: gVisor has none    then it is not tried
 //   # runsc: note: why
+//   # docker: otherwise: why            it ends otherwise; but no secret leaks and nothing of the host changes
 //
 // In paths \xNN is a byte.
 #pragma once
@@ -58,7 +58,7 @@ struct Payload {
   bool needs_root = false;
   bool needs_cgroup = false;
   bool needs_environment = false;
-  std::string differs_on_docker{};  // why
+  std::string otherwise{};  // why it does not end as expected; empty: it does
   std::string signal{};
   std::optional<int> exit_code{};
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A14 looks for terminals, the kernel log and other devices of the host below /dev
 # weaken: dev
-# on docker: the engine makes pts, ptmx, tty and mqueue; no terminal is there to reach
+# docker: otherwise: the engine makes pts, ptmx, tty and mqueue; no terminal is there to reach
 import os
 
 import attack

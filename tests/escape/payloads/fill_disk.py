@@ -3,7 +3,7 @@
 # weaken: workspace_quota
 # limits: workspace_bytes=8M time_limit=20
 # failure: workspace_bytes
-# on docker: /dev/shm has a bound of its own, a quarter of the workspace's, and is told by the error alone
+# docker: otherwise: /dev/shm has a bound of its own, a quarter of the workspace's, and is told by the error alone
 import os
 
 import attack

@@ -3,7 +3,7 @@
 # weaken: harvest
 # weak-expect: leak
 # artifacts: none
-# on docker: /data lies in the workspace's file system, so that a link to an input is one more name there
+# docker: otherwise: /data lies in the workspace's file system, so that a link to an input is one more name there
 import os
 
 import attack

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A4 looks for directories that only the whole root of a host has
 # weaken: root
-# on docker: /sys is there; of it only the container's own cgroup can be read
+# docker: otherwise: /sys is there; of it only the container's own cgroup can be read
 # runsc: absent: gVisor shows a /sys of its own, which tells of no host
 import os
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C8 reads the files that tell one host from another
 # weaken: root
-# on docker: the engine mounts a resolv.conf, which names nobody
+# docker: otherwise: the engine mounts a resolv.conf, which names nobody
 import os
 
 import attack

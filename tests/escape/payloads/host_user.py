@@ -2,7 +2,7 @@
 # attack: A21 asks which user of the host it is
 # weaken: identity
 # needs: root
-# on docker: it has no user namespace unless the engine remaps users
+# docker: otherwise: it has no user namespace unless the engine remaps users
 # runsc: absent: its user map is that of gVisor's own kernel, and says nothing of the host
 import attack
 

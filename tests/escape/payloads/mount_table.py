@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C10 reads places of the host out of its own table of mounts
 # weaken: root
-# on docker: the engine mounts /sys, with masks over it; the table shows them
+# docker: otherwise: the engine mounts /sys, with masks over it; the table shows them
 # runsc: absent: gVisor shows a /sys of its own, which tells of no host
 import attack
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A27 starts a sandbox of its own with the tools that the host has
 # weaken: seccomp,user_namespaces,landlock
-# on docker: the image has none of these tools
+# docker: otherwise: the image has none of these tools
 import os
 import subprocess
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C14 lists processes that are not its own, and reads what they were started with
 # weaken: capabilities,landlock
-# on docker: process 1 can be seen; its memory and what it was started with cannot be read
+# docker: otherwise: process 1 can be seen; its memory and what it was started with cannot be read
 # runsc: absent: gVisor hides no process from its user; there is but pid 1, and init_process tries what can be had of it
 import os
 

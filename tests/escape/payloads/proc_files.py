@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C4 walks /proc and counts what is not about a process
 # weaken: proc
-# on docker: the engine cannot leave out what is not about a process; it masks it
+# docker: otherwise: the engine cannot leave out what is not about a process; it masks it
 # runsc: absent: gVisor shows a whole /proc of its own, which tells of no host
 import os
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C5 opens what the kernel tells of itself: addresses, keys, timers, command line, core
 # weaken: proc
-# on docker: masked files can be opened, and are empty
+# docker: otherwise: masked files can be opened, and are empty
 # runsc: absent: gVisor shows a whole /proc of its own, which tells of no host
 import attack
 

@@ -3,7 +3,7 @@
 # weaken: harvest
 # weak-expect: artifact .pysandbox .pysandbox-report
 # artifacts: artifacts.json exit_code report result.json stderr stdout
-# on docker: the directory .pysandbox is there before
+# docker: otherwise: the directory .pysandbox is there before
 NAMES = ["stdout", "stderr", "result.json", "report", "exit_code", "artifacts.json", ".pysandbox", ".pysandbox-report"]
 for name in NAMES:
     with open(name, "w") as file:

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A17 looks for a mount on which set-id programs would change who they are
 # weaken: nosuid
-# on docker: the engine mounts the image without nosuid; no_new_privileges stands alone
+# docker: otherwise: the engine mounts the image without nosuid; no_new_privileges stands alone
 # runsc: absent: gVisor does not say of its mounts that set-id programs change nobody there; set_id_program tries it
 import os
 import stat

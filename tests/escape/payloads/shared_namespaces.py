@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A32 compares its namespaces with those of the host
 # weaken: net,ipc,uts
-# on docker: it has no user namespace unless the engine remaps users
+# docker: otherwise: it has no user namespace unless the engine remaps users
 # runsc: absent: gVisor has no files for most namespaces
 import os
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: C7 reads the host's hardware and cgroups below /sys
 # weaken: root
-# on docker: /sys is there; of it only the container's own cgroup can be read
+# docker: otherwise: /sys is there; of it only the container's own cgroup can be read
 # runsc: absent: gVisor shows a /sys of its own, which tells of no host
 import os
 

@@ -1,7 +1,7 @@
 # expect: ok
 # attack: A26 changes an input through the read-only view of the inputs
 # weaken: readonly,landlock
-# on docker: an input can be written through both of its names, as the workspace's
+# docker: otherwise: an input can be written through both of its names, as the workspace's
 import os
 
 import attack
